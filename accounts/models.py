@@ -1,0 +1,280 @@
+"""Who uses the product: people, organizations, roles, keys, dated settings and the trail."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from rest_framework_api_key.models import AbstractAPIKey
+
+from servicebilling.lib.ids import new_id
+
+
+class UserManager(BaseUserManager["User"]):
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
+        return self.create_user(
+            email, password, is_staff=True, is_superuser=True, **fields
+        )
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email__iexact=email)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known by e-mail address. Never deleted while a ledger names them as actor."""
+
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=150, blank=True)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once_ignoring_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name or self.email.split("@")[0]
+
+
+class Organization(models.Model):
+    class Status(models.TextChoices):
+        """Set by staff alone; what a customer owes is the allowance's `standing`."""
+
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        CLOSED = "closed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=80, unique=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_organizations"
+    )
+    billing_email = models.EmailField(max_length=254)
+    timezone = models.CharField(max_length=63, default="UTC")
+    # Of every amount of this organization; set with the first plan, then fixed.
+    currency = models.CharField(max_length=3, default="USD")
+    stripe_customer_id = models.CharField(max_length=255, blank=True)
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.ACTIVE
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "organizations"
+        constraints = [
+            models.UniqueConstraint(
+                "stripe_customer_id",
+                condition=~models.Q(stripe_customer_id=""),
+                name="organization_stripe_customer_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
+                name="organization_currency_is_iso_4217",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def minutes_used_this_cycle(self) -> int:
+        return self.allowance.minutes_used_this_cycle
+
+    @property
+    def credit_minutes(self) -> int:
+        return self.allowance.credit_minutes
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        ADMIN = "admin"
+        ACCOUNTANT = "accountant"
+        MEMBER = "member"
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="memberships"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "organization", "user", name="membership_once_per_organization"
+            ),
+            models.UniqueConstraint(
+                "organization",
+                condition=models.Q(role="owner"),
+                name="organization_has_one_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization} as {self.role}"
+
+
+class Invitation(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
+    )
+    # SHA-256 of the token in the letter: the table alone lets nobody in.
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation_per_address",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(role="owner"), name="ownership_is_not_invited_to"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organization}"
+
+
+class ApiKey(AbstractAPIKey):
+    """A program's way in: of one organization, or (organization empty) of a service that
+    names the organization in each request."""
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="api_keys", null=True, blank=True
+    )
+    scopes = ArrayField(models.CharField(max_length=20), default=list)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(AbstractAPIKey.Meta):
+        abstract = False
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
+        ordering = ["-created"]
+
+    @property
+    def is_service(self) -> bool:
+        return self.organization_id is None
+
+
+class Setting(models.Model):
+    """A dated value: the row in force is the newest with `valid_from` not in the future.
+
+    `organization` empty means the platform's value. Rows are added, never edited.
+    """
+
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="+", null=True, blank=True
+    )
+    key = models.CharField(max_length=80)
+    value = models.JSONField()
+    valid_from = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                "key",
+                "valid_from",
+                name="setting_one_value_per_moment",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} from {self.valid_from:%Y-%m-%d}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to which organization. Append-only by database trigger."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="audit_entries", null=True, blank=True
+    )
+    # Empty for a command or the system itself; `actor_label` then says which.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    actor_label = models.CharField(max_length=254)
+    action = models.CharField(max_length=80)
+    detail = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "audit_entries"
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(
+                fields=["organization", "-id"], name="audit_by_organization_newest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label} {self.action}"
+
+
+class PeriodicRun(models.Model):
+    """One run of a periodic task for one period: two schedulers do the work once."""
+
+    task = models.CharField(max_length=120)
+    period = models.CharField(max_length=40)
+    started_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("task", "period", name="periodic_run_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.period}"

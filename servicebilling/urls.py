@@ -1,0 +1,11 @@
+"""All URLs of the product. Each app lists its own; this module only joins them."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("servicebilling.website.urls")),
+    path("api/", include("metering.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
