@@ -1,4 +1,4 @@
-"""Who uses the product: people, organizations, roles, keys, dated settings and the trail."""
+"""Who uses the product: people, organizations, roles, keys, dated settings, the trail."""
 
 from typing import Any, ClassVar
 
@@ -6,9 +6,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils.timezone import now
 from rest_framework_api_key.models import AbstractAPIKey
 
 from servicebilling.lib.ids import new_id
@@ -24,22 +25,21 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
-        return self.create_user(
-            email, password, is_staff=True, is_superuser=True, **fields
-        )
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email__iexact=email)
+        return self.get(email=(email or "").lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, known by e-mail address. Never deleted while a ledger names them as actor."""
+    """A person, known by e-mail address; not deletable while a row names them as actor."""
 
-    email = models.EmailField(max_length=254)
+    # Kept in lower case, so that one address is one person however it is typed.
+    email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
-    date_joined = models.DateTimeField(default=timezone.now)
+    date_joined = models.DateTimeField(default=now)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -49,11 +49,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_once_ignoring_case")
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"
+            )
         ]
 
     def __str__(self) -> str:
         return self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
 
     def get_full_name(self) -> str:
         return self.name or self.email
@@ -81,10 +87,8 @@ class Organization(models.Model):
     # Of every amount of this organization; set with the first plan, then fixed.
     currency = models.CharField(max_length=3, default="USD")
     stripe_customer_id = models.CharField(max_length=255, blank=True)
-    status = models.CharField(
-        max_length=10, choices=Status.choices, default=Status.ACTIVE
-    )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         db_table = "organizations"
@@ -97,6 +101,10 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
                 name="organization_currency_is_iso_4217",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "suspended", "closed"]),
+                name="organization_status_is_known",
             ),
         ]
 
@@ -126,7 +134,7 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
     )
     role = models.CharField(max_length=10, choices=Role.choices)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         constraints = [
@@ -137,6 +145,10 @@ class Membership(models.Model):
                 "organization",
                 condition=models.Q(role="owner"),
                 name="organization_has_one_owner",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["owner", "admin", "accountant", "member"]),
+                name="membership_role_is_known",
             ),
         ]
 
@@ -156,7 +168,7 @@ class Invitation(models.Model):
     )
     # SHA-256 of the token in the letter: the table alone lets nobody in.
     token_hash = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -170,12 +182,28 @@ class Invitation(models.Model):
                 name="one_open_invitation_per_address",
             ),
             models.CheckConstraint(
-                condition=~models.Q(role="owner"), name="ownership_is_not_invited_to"
+                condition=models.Q(role__in=["admin", "accountant", "member"]),
+                name="invitation_role_is_known_and_not_owner",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None) | models.Q(revoked_at=None),
+                name="invitation_is_accepted_or_revoked_not_both",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.email} to {self.organization}"
+
+
+# What a key may be allowed; `accounts.access` says which capabilities each one opens.
+SCOPES = [
+    "usage:read",
+    "usage:write",
+    "calls:create",
+    "billing:read",
+    "billing:write",
+    "admin",
+]
 
 
 class ApiKey(AbstractAPIKey):
@@ -196,6 +224,12 @@ class ApiKey(AbstractAPIKey):
         verbose_name = "API key"
         verbose_name_plural = "API keys"
         ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=SCOPES) & ~models.Q(scopes=[]),
+                name="api_key_scopes_are_known_and_not_empty",
+            )
+        ]
 
     @property
     def is_service(self) -> bool:
@@ -214,7 +248,7 @@ class Setting(models.Model):
     key = models.CharField(max_length=80)
     value = models.JSONField()
     valid_from = models.DateTimeField()
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
     )
@@ -247,8 +281,8 @@ class AuditEntry(models.Model):
     )
     actor_label = models.CharField(max_length=254)
     action = models.CharField(max_length=80)
-    detail = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    detail = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         db_table = "audit_entries"
@@ -268,13 +302,11 @@ class PeriodicRun(models.Model):
 
     task = models.CharField(max_length=120)
     period = models.CharField(max_length=40)
-    started_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(default=now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("task", "period", name="periodic_run_once")
-        ]
+        constraints = [models.UniqueConstraint("task", "period", name="periodic_run_once")]
 
     def __str__(self) -> str:
         return f"{self.task} {self.period}"
