@@ -1,0 +1,90 @@
+"""Usage of every meter: the events, and the daily roll-up that makes reading them cheap."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.models import Organization
+from metering.balances.models import MONEY, BillingCycle
+from metering.calls.models import Agent, PhoneNumber
+from servicebilling.lib.ids import new_id
+
+QUANTITY = {"max_digits": 20, "decimal_places": 6}
+
+
+def empty_hours() -> list[int]:
+    return [0] * 24
+
+
+class UsageEvent(models.Model):
+    """One use of one meter. Append-only: a void or correction is a row of its own."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    meter = models.CharField(max_length=40)
+    direction = models.CharField(max_length=10, blank=True, default="")
+    quantity = models.DecimalField(**QUANTITY)
+    unit_price = models.DecimalField(**MONEY, null=True, blank=True)
+    total = models.DecimalField(**MONEY, default=0)
+    currency = models.CharField(max_length=3)
+    idempotency_key = models.CharField(max_length=300)
+    metadata = models.JSONField(default=dict, blank=True)
+    cycle = models.ForeignKey(
+        BillingCycle, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    call_id = models.UUIDField(null=True, blank=True)
+    occurred_at = models.DateTimeField()
+    processed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "usage_events"
+        constraints = [
+            models.UniqueConstraint(
+                "organization", "idempotency_key", name="usage_event_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "-occurred_at", "-id"], name="usage_newest_first"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.meter}"
+
+
+class DailyUsage(models.Model):
+    """Sums of one local day, written in the transaction that charges."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    # The day in the organization's time zone as it was then.
+    day = models.DateField()
+    meter = models.CharField(max_length=40)
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="+", null=True, blank=True)
+    phone_number = models.ForeignKey(
+        PhoneNumber, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    count = models.IntegerField(default=0)
+    quantity = models.DecimalField(**QUANTITY, default=0)
+    talk_seconds = models.BigIntegerField(default=0)
+    # How many began in each local hour.
+    hours = ArrayField(models.IntegerField(), default=empty_hours, size=24)
+    cost = models.DecimalField(**MONEY, default=0)
+    price = models.DecimalField(**MONEY, default=0)
+
+    class Meta:
+        db_table = "daily_usage"
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                "day",
+                "meter",
+                "agent",
+                "phone_number",
+                name="daily_usage_once",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.meter}"
