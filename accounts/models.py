@@ -1,5 +1,6 @@
 """Who uses the product: people, organizations, roles, keys, dated settings, the trail."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.timezone import now
 from rest_framework_api_key.models import AbstractAPIKey
 
+from accounts.capabilities import SCOPES
 from servicebilling.lib.ids import new_id
 
 
@@ -37,6 +39,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Kept in lower case, so that one address is one person however it is typed.
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
+    # What the sign-up form said; offered as the name of their first organization.
+    organization_wanted = models.CharField(max_length=200, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=now)
@@ -195,17 +199,6 @@ class Invitation(models.Model):
         return f"{self.email} to {self.organization}"
 
 
-# What a key may be allowed; `accounts.access` says which capabilities each one opens.
-SCOPES = [
-    "usage:read",
-    "usage:write",
-    "calls:create",
-    "billing:read",
-    "billing:write",
-    "admin",
-]
-
-
 class ApiKey(AbstractAPIKey):
     """A program's way in: of one organization, or (organization empty) of a service that
     names the organization in each request."""
@@ -234,6 +227,9 @@ class ApiKey(AbstractAPIKey):
     @property
     def is_service(self) -> bool:
         return self.organization_id is None
+
+    def is_live(self, now: datetime) -> bool:
+        return not self.revoked and (self.expiry_date is None or now < self.expiry_date)
 
 
 class Setting(models.Model):

@@ -1,0 +1,79 @@
+"""Who may do what: roles, API scopes and staff groups, in one table each.
+
+Pure data: every check in the product asks `accounts.access`, which reads these tables and
+nothing else. A capability is named `subject.verb`; those that end in `.view` change nothing.
+"""
+
+OWNER, ADMIN, ACCOUNTANT, MEMBER = "owner", "admin", "accountant", "member"
+
+# capability -> (roles of people, scopes of keys). Either side may be empty: nobody of that
+# kind has it. Closing and handing over an organization is for its owner in person.
+TABLE: dict[str, tuple[set[str], set[str]]] = {
+    "usage.view": (
+        {OWNER, ADMIN, ACCOUNTANT, MEMBER},
+        {"usage:read", "admin"},
+    ),
+    "usage.report": ({OWNER, ADMIN}, {"usage:write", "admin"}),
+    "calls.create": ({OWNER, ADMIN, MEMBER}, {"calls:create", "admin"}),
+    "billing.view": ({OWNER, ADMIN, ACCOUNTANT}, {"billing:read", "admin"}),
+    "billing.manage": ({OWNER, ADMIN, ACCOUNTANT}, {"billing:write", "admin"}),
+    "alerts.view": ({OWNER, ADMIN, ACCOUNTANT, MEMBER}, {"usage:read", "admin"}),
+    "alerts.manage": ({OWNER, ADMIN, ACCOUNTANT}, {"admin"}),
+    "settings.view": ({OWNER, ADMIN, ACCOUNTANT, MEMBER}, {"admin"}),
+    "settings.manage": ({OWNER, ADMIN}, {"admin"}),
+    "team.view": ({OWNER, ADMIN, ACCOUNTANT, MEMBER}, {"admin"}),
+    "team.manage": ({OWNER, ADMIN}, {"admin"}),
+    "keys.view": ({OWNER, ADMIN}, set()),
+    "keys.manage": ({OWNER, ADMIN}, set()),
+    "audit.view": ({OWNER, ADMIN}, {"admin"}),
+    "organization.transfer": ({OWNER}, set()),
+    "organization.close": ({OWNER}, set()),
+}
+
+ROLES = [OWNER, ADMIN, ACCOUNTANT, MEMBER]
+SCOPES = [
+    "usage:read",
+    "usage:write",
+    "calls:create",
+    "billing:read",
+    "billing:write",
+    "admin",
+]
+READ_ONLY_SCOPES = ["usage:read", "billing:read"]
+
+# Platform staff. "view" means every model of the app; single rights are named in full.
+# Superusers need no group.
+STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
+    "admin": {
+        "view": {"accounts", "metering", "billing", "account"},
+        "rights": {
+            "accounts.change_user",
+            "accounts.change_organization",
+            "accounts.change_apikey",
+            "accounts.add_setting",
+        },
+    },
+    "finance": {
+        "view": {"accounts", "metering", "billing"},
+        "rights": {"accounts.add_setting"},
+    },
+    "support": {
+        "view": {"accounts", "metering", "billing"},
+        "rights": set(),
+    },
+}
+
+
+def of_role(role: str) -> frozenset[str]:
+    """Return the capabilities of a person with that role."""
+    return frozenset(name for name, (roles, _) in TABLE.items() if role in roles)
+
+
+def of_scopes(scopes: list[str]) -> frozenset[str]:
+    """Return the capabilities of a key with those scopes."""
+    return frozenset(name for name, (_, opens) in TABLE.items() if opens & set(scopes))
+
+
+def only_views(capabilities: frozenset[str]) -> frozenset[str]:
+    """Return those capabilities that change nothing: what is left of a closed organization."""
+    return frozenset(name for name in capabilities if name.endswith(".view"))

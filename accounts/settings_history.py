@@ -1,0 +1,141 @@
+"""Dated settings: what was, is and will be in force, for the platform and one organization.
+
+Rows are added, never edited, so a past price can always be explained by the value of its
+time. The keys are in `accounts.setting_definitions`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from accounts import audit
+from accounts.audit import Actor
+from accounts.errors import InvalidDetail, SettingUnknown
+from accounts.models import Organization, Setting, User
+from accounts.setting_definitions import DEFINITIONS, Definition
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One setting as it stands; `valid_from` is since when somebody's choice holds."""
+
+    key: str
+    value: Any
+    is_default: bool
+    valid_from: datetime | None
+
+
+def value_at(key: str, organization: Organization | None, now: datetime) -> Any:
+    """Return the value in force then: the organization's own, else the platform's, else the
+    default. Raises SettingUnknown."""
+    _definition(key)
+    return _standing(key, organization, _rows_in_force([key], organization, now)).value
+
+
+def all_at(organization: Organization | None, now: datetime) -> list[InForce]:
+    """Return every setting that may be set there, as it stands, in the order of the table."""
+    keys = [
+        key
+        for key, definition in DEFINITIONS.items()
+        if organization is None or definition.per_organization
+    ]
+    rows = _rows_in_force(keys, organization, now)
+    return [_standing(key, organization, rows) for key in keys]
+
+
+def set_value(
+    key: str,
+    value: Any,
+    *,
+    organization: Organization | None,
+    actor: Actor,
+    now: datetime,
+    valid_from: datetime | None = None,
+) -> Setting:
+    """Put a value in force from `valid_from` (else at once) on; None gives up one's own value.
+
+    The past is never rewritten. Raises SettingUnknown, InvalidDetail.
+    """
+    starts = valid_from or now
+    if starts < now:
+        raise InvalidDetail("A setting can only change from now on.")
+    kept = _clean(key, value, organization)
+    try:
+        with transaction.atomic():
+            setting = Setting.objects.create(
+                organization=organization,
+                key=key,
+                value=kept,
+                valid_from=starts,
+                created_at=now,
+                created_by=actor if isinstance(actor, User) else None,
+            )
+            audit.record(
+                organization=organization,
+                actor=actor,
+                action="setting.set",
+                detail={"key": key, "value": kept, "valid_from": starts},
+                now=now,
+            )
+    except IntegrityError as error:
+        raise InvalidDetail("This setting changes at that moment already.") from error
+    return setting
+
+
+def history(key: str, organization: Organization | None) -> QuerySet[Setting]:
+    """Return the rows of one key, newest first. Raises SettingUnknown."""
+    _definition(key)
+    rows = Setting.objects.filter(key=key, organization=organization)
+    return rows.select_related("created_by").order_by("-valid_from")
+
+
+def _rows_in_force(
+    keys: list[str], organization: Organization | None, now: datetime
+) -> dict[tuple[str, UUID | None], Setting]:
+    """Return the newest row of each key for the organization and for the platform (None)."""
+    whose = Q(organization=None) | Q(organization=organization)
+    rows = Setting.objects.filter(whose, key__in=keys, valid_from__lte=now)
+    newest = rows.order_by("key", "organization_id", "-valid_from")
+    return {
+        (row.key, row.organization_id): row
+        for row in newest.distinct("key", "organization_id")
+    }
+
+
+def _standing(
+    key: str,
+    organization: Organization | None,
+    rows: dict[tuple[str, UUID | None], Setting],
+) -> InForce:
+    definition = DEFINITIONS[key]
+    whose = [None]
+    if organization is not None and definition.per_organization:
+        whose.insert(0, organization.pk)
+    for owner in whose:
+        row = rows.get((key, owner))
+        # A null gives way to what would hold without the row.
+        if row is not None and row.value is not None:
+            return InForce(key, row.value, is_default=False, valid_from=row.valid_from)
+    return InForce(key, definition.default, is_default=True, valid_from=None)
+
+
+def _clean(key: str, value: Any, organization: Organization | None) -> Any:
+    definition = _definition(key)
+    if organization is not None and not definition.per_organization:
+        raise InvalidDetail("This setting is the platform's alone.")
+    if value is None:
+        return None
+    try:
+        return definition.check(value)
+    except ValueError as error:
+        raise InvalidDetail(str(error)) from error
+
+
+def _definition(key: str) -> Definition:
+    if key not in DEFINITIONS:
+        raise SettingUnknown
+    return DEFINITIONS[key]
