@@ -77,7 +77,9 @@ class MinuteTransaction(LedgerRow):
             models.Index(fields=["organization", "-id"], name="minutes_newest_first"),
             models.Index(fields=["cycle"], name="minutes_by_cycle"),
             models.Index(
-                fields=["call_id"], condition=Q(call_id__isnull=False), name="minutes_by_call"
+                fields=["call_id"],
+                condition=Q(call_id__isnull=False),
+                name="minutes_by_call",
             ),
         ]
 
@@ -114,7 +116,9 @@ class WalletTransaction(LedgerRow):
         indexes = [
             models.Index(fields=["organization", "-id"], name="wallet_newest_first"),
             models.Index(
-                fields=["call_id"], condition=Q(call_id__isnull=False), name="wallet_by_call"
+                fields=["call_id"],
+                condition=Q(call_id__isnull=False),
+                name="wallet_by_call",
             ),
         ]
 

@@ -165,9 +165,7 @@ class BillingCycle(models.Model):
                 condition=Q(state="active"),
                 name="one_active_cycle_per_organization",
             ),
-            models.UniqueConstraint(
-                "organization", "starts_at", name="cycle_starts_once"
-            ),
+            models.UniqueConstraint("organization", "starts_at", name="cycle_starts_once"),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=models.F("starts_at")),
                 name="cycle_ends_after_it_starts",
@@ -211,7 +209,9 @@ class CycleCharge(models.Model):
     class Meta:
         db_table = "cycle_charges"
         constraints = [
-            models.UniqueConstraint("cycle", "rate_card", name="charge_once_per_cycle_and_card"),
+            models.UniqueConstraint(
+                "cycle", "rate_card", name="charge_once_per_cycle_and_card"
+            ),
             models.CheckConstraint(
                 condition=Q(minutes__gte=0, seconds__gte=0, amount__gte=0),
                 name="charges_not_negative",
@@ -325,7 +325,9 @@ class Hold(models.Model):
                 fields=["organization"], condition=Q(state="open"), name="open_holds"
             ),
             models.Index(
-                fields=["expires_at"], condition=Q(state="open"), name="open_holds_by_expiry"
+                fields=["expires_at"],
+                condition=Q(state="open"),
+                name="open_holds_by_expiry",
             ),
         ]
 

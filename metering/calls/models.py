@@ -77,7 +77,9 @@ class PhoneNumber(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["provider", "provider_number_id"], name="number_by_provider")
+            models.Index(
+                fields=["provider", "provider_number_id"], name="number_by_provider"
+            )
         ]
 
     def __str__(self) -> str:
@@ -99,7 +101,9 @@ class Call(models.Model):
     provider = models.CharField(max_length=20)
     provider_call_id = models.CharField(max_length=200)
     direction = models.CharField(max_length=10, choices=Direction.choices)
-    agent = models.ForeignKey(Agent, models.PROTECT, related_name="+", null=True, blank=True)
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, related_name="+", null=True, blank=True
+    )
     phone_number = models.ForeignKey(
         PhoneNumber, models.PROTECT, related_name="+", null=True, blank=True
     )
@@ -154,7 +158,9 @@ class Call(models.Model):
                 fields=["organization", "-occurred_at", "-id"], name="calls_newest_first"
             ),
             models.Index(fields=["-occurred_at", "-id"], name="all_calls_newest_first"),
-            models.Index(fields=["provider", "provider_call_id"], name="call_by_provider_id"),
+            models.Index(
+                fields=["provider", "provider_call_id"], name="call_by_provider_id"
+            ),
             models.Index(fields=["cycle"], name="calls_by_cycle"),
             models.Index(
                 fields=["organization", "status", "-occurred_at"],

@@ -60,7 +60,9 @@ class DailyUsage(models.Model):
     # The day in the organization's time zone as it was then.
     day = models.DateField()
     meter = models.CharField(max_length=40)
-    agent = models.ForeignKey(Agent, models.PROTECT, related_name="+", null=True, blank=True)
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, related_name="+", null=True, blank=True
+    )
     phone_number = models.ForeignKey(
         PhoneNumber, models.PROTECT, related_name="+", null=True, blank=True
     )

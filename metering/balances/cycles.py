@@ -1,0 +1,150 @@
+"""Months of an organization: begin, roll over, put other terms in force.
+
+Billing calls these; metering never asks about plans or payments.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from metering.balances import cards, ledger, months
+from metering.balances.book import Book
+from metering.models import Allowance, BillingCycle, RateCard, Wallet
+from servicebilling.lib.ids import new_id
+
+# A payment whose period starts this near the running cycle's start is for that cycle.
+SAME_START_WITHIN = timedelta(days=1)
+
+
+@transaction.atomic
+def begin(
+    *,
+    organization_id: UUID,
+    card_id: UUID,
+    now: datetime,
+    anchor_at: datetime | None = None,
+    rolls_until: datetime | None = None,
+    standing: str = Allowance.Standing.GOOD,
+) -> None:
+    """Give an organization its balances: a running cycle, an allowance and a wallet.
+
+    The cycle contains `now` and ends at a month boundary of `anchor_at` (else of `now`).
+    Raises `IntegrityError` if the organization has balances already.
+    """
+    anchor_at = anchor_at or now
+    card = RateCard.objects.get(id=card_id)
+    cycle = BillingCycle.objects.create(
+        id=new_id(),
+        organization_id=organization_id,
+        starts_at=max(anchor_at, months.boundary_before(anchor_at, now)),
+        ends_at=months.next_boundary(anchor_at, now),
+        rate_card=card,
+        included_minutes=card.included_minutes,
+    )
+    Wallet.objects.create(organization_id=organization_id, currency=card.currency)
+    Allowance.objects.create(
+        organization_id=organization_id,
+        rate_card=card,
+        plan_card=card,
+        cycle=cycle,
+        cycle_ends_at=cycle.ends_at,
+        plan_minutes=card.included_minutes,
+        anchor_at=anchor_at,
+        rolls_until=rolls_until,
+        standing=standing,
+    )
+    with ledger.opened_one(organization_id, now=now):
+        """Opening and closing the book writes the ceiling."""
+
+
+def roll_over(organization_id: UUID, *, now: datetime) -> None:
+    """Close what has ended and open the running cycle; nothing happens if none is due."""
+    with ledger.opened_one(organization_id, now=now):
+        """Opening the book rolls it over."""
+
+
+def due(now: datetime, *, limit: int = 500) -> list[UUID]:
+    """Return organizations whose running cycle has ended, longest ago first."""
+    return list(
+        Allowance.objects.filter(cycle_ends_at__lte=now)
+        .order_by("cycle_ends_at")
+        .values_list("organization_id", flat=True)[:limit]
+    )
+
+
+def change_card(
+    *,
+    organization_id: UUID,
+    card_id: UUID,
+    now: datetime,
+    included_minutes: int | None = None,
+) -> None:
+    """Put a card in force in the running cycle and for those after it.
+
+    `included_minutes` is what it includes in the running cycle (a share of the month; else
+    all). More counts at once; fewer stop at what is used and held: never debt. What was
+    charged stays charged. Raises `LedgerError` for a card in another currency.
+    """
+    card = RateCard.objects.get(id=card_id)
+    wanted = card.included_minutes if included_minutes is None else included_minutes
+    with ledger.opened_one(organization_id, now=now) as book:
+        if card.currency != book.currency:
+            raise ledger.LedgerError(f"the card is in {card.currency}, not {book.currency}")
+        book.cards |= cards.get([card_id])
+        book.plan_card_id = book.live.card_id = card_id
+        book.live.included = max(wanted, min(book.live.included, book.net + book.held))
+
+
+def change_card_at_end(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
+    """Let the next cycle open with a card; the running one keeps its terms."""
+    with ledger.opened_one(organization_id, now=now) as book:
+        book.cards |= cards.get([card_id])
+        book.plan_card_id = card_id
+
+
+def vouch(
+    *,
+    organization_id: UUID,
+    period_starts_at: datetime,
+    rolls_until: datetime | None,
+    now: datetime,
+) -> bool:
+    """Say that a period is paid: cycles roll over with their minutes until `rolls_until`.
+
+    Fills the running cycle if it opened unpaid at the period's start; a period never opens
+    a second cycle. Returns whether it filled one.
+    """
+    with ledger.opened_one(organization_id, now=now) as book:
+        if (
+            rolls_until is None
+            or book.rolls_until is None
+            or rolls_until > book.rolls_until
+        ):
+            book.rolls_until = rolls_until
+        return _fill(book, period_starts_at)
+
+
+def set_standing(*, organization_id: UUID, standing: str, now: datetime) -> None:
+    with ledger.opened_one(organization_id, now=now) as book:
+        book.standing = standing
+
+
+def set_enforcement(*, organization_id: UUID, enforcement: str, now: datetime) -> None:
+    with ledger.opened_one(organization_id, now=now) as book:
+        book.enforcement = enforcement
+
+
+def set_overage_limit(*, organization_id: UUID, minutes: int | None, now: datetime) -> None:
+    """Set the organization's own spend cap on overage; None: only the card's."""
+    with ledger.opened_one(organization_id, now=now) as book:
+        book.overage_limit_minutes = minutes
+
+
+def _fill(book: Book, period_starts_at: datetime) -> bool:
+    near = abs(book.live.starts_at - period_starts_at) <= SAME_START_WITHIN
+    if book.live.is_paid or not near:
+        return False
+    book.live.is_paid = True
+    book.live.included = book.terms(book.live).included_minutes
+    return True

@@ -1,0 +1,178 @@
+-- Whose call is it? Strongest first: our own hold, a call we know, a token we signed, the
+-- provider's number, the assistant. A number's first owner owns its past as well, so calls
+-- from before it was mapped are settled once it is.
+CREATE FUNCTION route_calls(p_refs jsonb)
+RETURNS TABLE (n int, organization_id uuid, phone_number_id uuid, agent_id uuid,
+               assistant_id text)
+LANGUAGE sql AS $$
+  SELECT f.n, f.organization_id,
+    CASE WHEN f.p_org = f.organization_id THEN f.p_id END,
+    coalesce(CASE WHEN f.g_org = f.organization_id THEN f.g_id END,
+             CASE WHEN f.p_org = f.organization_id THEN f.p_agent END),
+    coalesce(CASE WHEN f.g_org = f.organization_id THEN f.g_assistant END,
+             CASE WHEN f.p_org = f.organization_id THEN f.p_assistant END)
+  FROM (
+    SELECT r.n,
+      coalesce(h.organization_id, c.organization_id, t.id, p.organization_id,
+               g.organization_id) AS organization_id,
+      p.organization_id AS p_org, p.id AS p_id, p.agent_id AS p_agent,
+      p.provider_assistant_id AS p_assistant,
+      g.organization_id AS g_org, g.id AS g_id, g.provider_assistant_id AS g_assistant
+    FROM jsonb_to_recordset(p_refs) AS r(n int, provider text, call_id text,
+      number_id text, assistant_id text, trusted_organization_id uuid, at timestamptz)
+    LEFT JOIN holds h ON h.reference = r.provider || ':' || r.call_id
+    LEFT JOIN LATERAL (
+      SELECT k.organization_id FROM calls k
+      WHERE k.provider = r.provider AND k.provider_call_id = r.call_id
+      ORDER BY k.id LIMIT 1) c ON true
+    LEFT JOIN organizations t ON t.id = r.trusted_organization_id
+    LEFT JOIN LATERAL (
+      SELECT m.id, m.organization_id, m.agent_id, b.provider_assistant_id
+      FROM phone_numbers m LEFT JOIN agents b ON b.id = m.agent_id
+      WHERE m.provider = r.provider AND m.provider_number_id = r.number_id
+        AND r.number_id <> ''
+        AND (m.valid_to IS NULL OR r.at < m.valid_to)
+        AND (m.valid_from <= r.at OR NOT EXISTS (
+          SELECT 1 FROM phone_numbers e
+          WHERE e.provider = m.provider AND e.provider_number_id = m.provider_number_id
+            AND e.valid_from < m.valid_from))
+      ORDER BY m.valid_from DESC LIMIT 1) p ON true
+    LEFT JOIN agents g ON g.provider = r.provider
+      AND g.provider_assistant_id = r.assistant_id AND r.assistant_id <> '') f
+$$;
+
+-- May this call connect? Locks the organization's allowance, holds minutes for the call,
+-- and writes down what was decided on. The same call asked again gets the same answer.
+-- `{"roll_over": <organization>}` means: a cycle has ended, roll it over and ask again.
+CREATE FUNCTION gate_admit(p_ref jsonb, p_now timestamptz, p_hold_id uuid, p_call_id uuid)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  v_provider text := p_ref ->> 'provider';
+  v_call text := p_ref ->> 'call_id';
+  v_direction text := p_ref ->> 'direction';
+  v_route record;
+  v_allowance allowances%ROWTYPE;
+  v_card rate_cards%ROWTYPE;
+  v_old decisions%ROWTYPE;
+  v_status text;
+  v_currency text;
+  v_open int;
+  v_available int;
+  v_minutes int := 0;
+  v_seconds int := 0;
+  v_rule text := 'ok';
+  v_would_refuse bool := false;
+  v_refusal_text text := '';
+BEGIN
+  -- A hold lost in a crash costs no money: the call is metered without it.
+  PERFORM set_config('synchronous_commit', 'off', true);
+  SELECT * INTO v_route FROM route_calls(jsonb_build_array(p_ref)) LIMIT 1;
+
+  IF v_route.organization_id IS NULL THEN
+    INSERT INTO decisions (provider, provider_call_id, result, rule, would_refuse,
+        inputs, minutes, seconds_max, created_at)
+      VALUES (v_provider, v_call, 'refused', 'unknown_number', false,
+        jsonb_build_object('number_id', p_ref ->> 'number_id',
+                           'assistant_id', p_ref ->> 'assistant_id'), 0, 0, p_now)
+      ON CONFLICT (provider, provider_call_id, organization_id) DO NOTHING;
+    RETURN jsonb_build_object('rule', 'unknown_number', 'admitted', false);
+  END IF;
+
+  SELECT * INTO v_allowance FROM allowances
+    WHERE organization_id = v_route.organization_id FOR NO KEY UPDATE;
+  SELECT refusal_text INTO v_refusal_text FROM agents WHERE id = v_route.agent_id;
+
+  SELECT * INTO v_old FROM decisions
+    WHERE provider = v_provider AND provider_call_id = v_call
+      AND organization_id = v_route.organization_id;
+  IF FOUND THEN
+    RETURN jsonb_build_object('rule', v_old.rule, 'admitted', v_old.result = 'admitted',
+      'organization_id', v_route.organization_id, 'minutes', v_old.minutes,
+      'seconds_max', v_old.seconds_max, 'hold_id', v_old.hold_id,
+      'would_refuse', v_old.would_refuse, 'agent_id', v_route.agent_id,
+      'assistant_id', v_route.assistant_id, 'refusal_text', v_refusal_text,
+      'is_replay', true);
+  END IF;
+
+  IF v_allowance.cycle_ends_at <= p_now THEN
+    RETURN jsonb_build_object('roll_over', v_route.organization_id);
+  END IF;
+
+  SELECT status, currency INTO v_status, v_currency FROM organizations
+    WHERE id = v_route.organization_id;
+  SELECT * INTO v_card FROM rate_cards WHERE id = v_allowance.rate_card_id;
+  SELECT count(*) INTO v_open FROM holds
+    WHERE organization_id = v_route.organization_id AND state = 'open';
+  v_available := v_allowance.minutes_ceiling - v_allowance.minutes_held;
+
+  v_rule := CASE
+    WHEN v_status <> 'active' THEN v_status
+    WHEN v_allowance.standing = 'past_due' THEN 'past_due'
+    WHEN v_direction = 'inbound' AND v_route.assistant_id IS NULL THEN 'not_configured'
+    WHEN v_open >= v_card.calls_at_once_max THEN 'too_many_calls'
+    WHEN v_available >= 1 THEN 'ok'
+    WHEN v_allowance.standing = 'no_plan' THEN 'no_plan'
+    WHEN v_card.when_exhausted = 'overage' THEN 'overage_limit'
+    WHEN v_card.when_exhausted = 'wallet' THEN 'wallet_empty'
+    WHEN v_card.when_exhausted = 'postpaid' THEN 'credit_limit'
+    ELSE 'no_minutes' END;
+
+  IF v_rule = 'ok' THEN
+    -- metering.rating.grant, the same rule in SQL.
+    v_minutes := least(v_card.call_minutes_max, v_available,
+      greatest(v_card.slice_minutes, ceil(v_available / 4.0)::int));
+    v_seconds := 60 * v_minutes - 5;
+  ELSIF v_allowance.enforcement = 'shadow'
+      AND v_rule NOT IN ('suspended', 'closed', 'not_configured') THEN
+    -- Lets the call through without holding what is not there.
+    v_would_refuse := true;
+    v_seconds := 60 * v_card.call_minutes_max - 5;
+  END IF;
+
+  INSERT INTO calls (id, organization_id, provider, provider_call_id, direction, agent_id,
+      phone_number_id, call_from, call_to, occurred_at, billed_seconds, billed_minutes,
+      minutes_from_plan, minutes_from_credit, minutes_charged, seconds_charged,
+      cost_breakdown, price, currency, rate_card_id, cycle_id, status, ended_reason,
+      refusal, is_unadmitted, flags, revision, created_at)
+    VALUES (p_call_id, v_route.organization_id, v_provider, v_call, v_direction,
+      v_route.agent_id, v_route.phone_number_id, p_ref ->> 'call_from',
+      p_ref ->> 'call_to', p_now, 0, 0, 0, 0, 0, 0, '{}', 0, v_currency,
+      v_allowance.rate_card_id, v_allowance.cycle_id,
+      CASE WHEN v_seconds > 0 THEN 'active' ELSE 'refused' END, '',
+      CASE WHEN v_seconds > 0 THEN '' ELSE v_rule END, false, '{}', 0, p_now)
+    ON CONFLICT (provider, organization_id, provider_call_id) DO NOTHING;
+
+  IF v_seconds > 0 THEN
+    UPDATE allowances SET minutes_held = minutes_held + v_minutes
+      WHERE organization_id = v_route.organization_id;
+    INSERT INTO holds (id, organization_id, reference, kind, minutes, seconds_max,
+        rate_card_id, cycle_id, control_url, state, created_at, expires_at)
+      VALUES (p_hold_id, v_route.organization_id, v_provider || ':' || v_call, 'call',
+        v_minutes, v_seconds, v_allowance.rate_card_id, v_allowance.cycle_id, '', 'open',
+        p_now, p_now + make_interval(secs => v_seconds + 900));
+  END IF;
+
+  INSERT INTO decisions (organization_id, provider, provider_call_id, result, rule,
+      would_refuse, inputs, minutes, seconds_max, hold_id, created_at)
+    VALUES (v_route.organization_id, v_provider, v_call,
+      CASE WHEN v_seconds > 0 THEN 'admitted' ELSE 'refused' END, v_rule, v_would_refuse,
+      jsonb_build_object(
+        'status', v_status, 'standing', v_allowance.standing,
+        'enforcement', v_allowance.enforcement, 'rate_card', v_card.code,
+        'when_exhausted', v_card.when_exhausted,
+        'plan_minutes', v_allowance.plan_minutes,
+        'credit_minutes', v_allowance.credit_minutes,
+        'minutes_used_this_cycle', v_allowance.minutes_used_this_cycle,
+        'minutes_paid_otherwise', v_allowance.minutes_paid_otherwise,
+        'minutes_ceiling', v_allowance.minutes_ceiling,
+        'minutes_held', v_allowance.minutes_held,
+        'calls_open', v_open, 'calls_at_once_max', v_card.calls_at_once_max),
+      v_minutes, v_seconds, CASE WHEN v_seconds > 0 THEN p_hold_id END, p_now);
+
+  RETURN jsonb_build_object('rule', v_rule, 'admitted', v_seconds > 0,
+    'organization_id', v_route.organization_id, 'minutes', v_minutes,
+    'seconds_max', v_seconds, 'hold_id', CASE WHEN v_seconds > 0 THEN p_hold_id END,
+    'would_refuse', v_would_refuse, 'agent_id', v_route.agent_id,
+    'assistant_id', v_route.assistant_id, 'refusal_text', coalesce(v_refusal_text, ''),
+    'is_replay', false);
+END $$;
