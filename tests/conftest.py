@@ -1,0 +1,167 @@
+"""The cast, and the ground that every test stands on.
+
+    owner, admin, accountant, member   belong to `organization`, one per role
+    stranger                           owns `other_organization`
+    staff                              works for the platform and belongs to nothing
+
+`client_of(person)` is a signed-in browser; `key_client(issued)` a program with a key.
+"""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from accounts.api_keys import Issued
+from accounts.models import Organization, User
+from tests.factories import accounts as make
+
+
+@pytest.fixture(autouse=True)
+def ground(settings) -> None:
+    """Fast password hashes, a cache of the process's own, secrets that tests know."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    }
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    # Looks files up as they are asked for: nothing was collected here.
+    settings.WHITENOISE_AUTOREFRESH = True
+    cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_this_machine() -> Iterator[None]:
+    """A test that reaches for the network fails, and says where it wanted to go."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address):
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            raise RuntimeError(f"A test tried to reach {address}.")
+        return connect(self, address)
+
+    socket.socket.connect = guarded
+    yield
+    socket.socket.connect = connect
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ledgers_may_be_emptied_between_tests() -> Iterator[None]:
+    """Append-only tables refuse TRUNCATE, which is how Django cleans up after a test with
+    real transactions. Lifted for that moment alone; in tests the triggers are in force."""
+    clean_up = TransactionTestCase._fixture_teardown
+
+    def lifted(self) -> None:
+        guarded = _tables_that_refuse_truncate()
+        _switch_triggers("DISABLE", guarded)
+        try:
+            clean_up(self)
+        finally:
+            _switch_triggers("ENABLE", guarded)
+
+    TransactionTestCase._fixture_teardown = lifted
+    yield
+    TransactionTestCase._fixture_teardown = clean_up
+
+
+def _tables_that_refuse_truncate() -> list[tuple[str, str]]:
+    # 32 is the bit of TRUNCATE in pg_trigger.tgtype.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgtype & 32 > 0"
+        )
+        return cursor.fetchall()
+
+
+def _switch_triggers(switch: str, guarded: list[tuple[str, str]]) -> None:
+    with connection.cursor() as cursor:
+        for table, trigger in guarded:
+            cursor.execute(f'ALTER TABLE {table} {switch} TRIGGER "{trigger}"')
+
+
+@pytest.fixture
+def owner(db) -> User:
+    return make.make_user(email="owner@example.com", name="Olga Owner")
+
+
+@pytest.fixture
+def organization(owner) -> Organization:
+    return make.make_organization(name="Acme Dental", owner=owner)
+
+
+@pytest.fixture
+def admin(organization) -> User:
+    return make.make_member(
+        organization=organization, role="admin", email="admin@example.com"
+    )
+
+
+@pytest.fixture
+def accountant(organization) -> User:
+    return make.make_member(
+        organization=organization, role="accountant", email="accountant@example.com"
+    )
+
+
+@pytest.fixture
+def member(organization) -> User:
+    return make.make_member(
+        organization=organization, role="member", email="member@example.com"
+    )
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    return make.make_user(email="stranger@example.net", name="Sam Stranger")
+
+
+@pytest.fixture
+def other_organization(stranger) -> Organization:
+    return make.make_organization(name="Other Clinic", owner=stranger)
+
+
+@pytest.fixture
+def staff(db) -> User:
+    return make.make_user(email="staff@example.org", is_staff=True)
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """A browser in which that person has signed in."""
+
+    def signed_in(user: User) -> Client:
+        browser = Client()
+        browser.force_login(
+            user, backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def key_client() -> Callable[[Issued], Client]:
+    """A program that sends that key with each request."""
+
+    def with_key(issued: Issued) -> Client:
+        return Client(headers={"Authorization": f"Bearer {issued.key}"})
+
+    return with_key
+
+
+@pytest.fixture
+def organization_key(organization) -> Issued:
+    """A key of `organization` that may do whatever a key can."""
+    return make.make_key(organization=organization, scopes=["admin"])
+
+
+@pytest.fixture
+def service_key(db) -> Issued:
+    return make.make_key(organization=None, scopes=["admin"])
