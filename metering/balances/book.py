@@ -111,6 +111,25 @@ class Overage:
     call_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeldCall:
+    """A hold as it stands."""
+
+    id: UUID
+    minutes: int
+    seconds_max: int
+    card_id: UUID
+    cycle_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    id: UUID
+    state: str
+    closed_at: datetime
+
+
 @dataclass(slots=True)
 class Book:
     organization_id: UUID
@@ -136,6 +155,7 @@ class Book:
     movements: list[Movement] = field(default_factory=list)
     wallet_movements: list[WalletMovement] = field(default_factory=list)
     overage: list[Overage] = field(default_factory=list)
+    hold_changes: list[HoldChange] = field(default_factory=list)
 
     @property
     def net(self) -> int:
@@ -172,8 +192,13 @@ class Book:
     def held_beyond_plan(self, cycle: Cycle) -> int:
         return max(0, self.held_in(cycle) - cycle.plan_left)
 
-    def close_hold(self, cycle_id: UUID, card_id: UUID, minutes: int) -> None:
-        self.holds[cycle_id, card_id] = self.holds.get((cycle_id, card_id), 0) - minutes
+    def close_hold(self, hold: HeldCall, *, state: str, now: datetime) -> HeldCall:
+        """Move a hold on; what an open one held is free again. Returns it as it now is."""
+        if hold.state == "open":
+            key = (hold.cycle_id, hold.card_id)
+            self.holds[key] = self.holds.get(key, 0) - hold.minutes
+        self.hold_changes.append(HoldChange(hold.id, state, now))
+        return replace(hold, state=state)
 
     def terms(self, cycle: Cycle, card_id: UUID | None = None) -> Card:
         """The card of a call in a cycle (else the cycle's own); a cycle nobody paid for

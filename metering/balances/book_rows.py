@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from metering.balances import cards
-from metering.balances.book import Book, Charge, Cycle
+from metering.balances.book import Book, Charge, Cycle, HeldCall
 from metering.rating import Card
 
 Json = dict[str, Any]
@@ -60,6 +60,11 @@ def rows(books: Iterable[Book], now: datetime) -> Json:
         "movements": _dated(books, "movements", now),
         "wallet_movements": _dated(books, "wallet_movements", now),
         "overage": _dated(books, "overage", now),
+        "holds": [
+            {"id": change.id, "state": change.state, "closed_at": change.closed_at}
+            for book in books
+            for change in {change.id: change for change in book.hold_changes}.values()
+        ],
         "wallets": [
             {"organization_id": book.organization_id, "balance": book.wallet}
             for book in books
@@ -73,6 +78,17 @@ def rows(books: Iterable[Book], now: datetime) -> Json:
 def dumps(payload: Json) -> str:
     """JSON for the database functions: decimals, dates and ids as their text."""
     return json.dumps(payload, default=str)
+
+
+def held_call(row: Json) -> HeldCall:
+    return HeldCall(
+        id=UUID(row["id"]),
+        minutes=row["minutes"],
+        seconds_max=row["seconds_max"],
+        card_id=UUID(row["card_id"]),
+        cycle_id=UUID(row["cycle_id"]),
+        state=row["state"],
+    )
 
 
 def _book(row: Json, known: dict[UUID, Card]) -> Book:

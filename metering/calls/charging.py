@@ -3,7 +3,7 @@
 The result is a list of rows; `metering.calls.settle` reads before and writes after.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,31 +13,15 @@ from zoneinfo import ZoneInfo
 from metering import rating
 from metering.balances import allocation
 from metering.balances.allocation import Allocation, Booked
-from metering.balances.book import Book, Cycle
+from metering.balances.book import Book, Cycle, HeldCall
 from metering.providers.base import CallReport
 from metering.rating import Card
 from servicebilling.lib.ids import new_id
 
 Row = dict[str, Any]
 
-SETTLED = ("completed", "failed")
 # What Vapi says of a call that we refused: the caller heard our sentence and no more.
 REFUSED_REASONS = "assistant-request-returned"
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCall:
-    """The hold of a call, as it stands."""
-
-    id: UUID
-    minutes: int
-    seconds_max: int
-    card_id: UUID
-    cycle_id: UUID
-    state: str
-
-    def moved_to(self, state: str) -> "HeldCall":
-        return replace(self, state=state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ class Posting:
     call: Row
     events: list[Row] = field(default_factory=list)
     days: list[Row] = field(default_factory=list)
-    holds: list[Row] = field(default_factory=list)
+    hold: HeldCall | None = None
 
 
 def apply(
@@ -75,7 +59,7 @@ def apply(
     """
     if call is None:
         call = _new_call(report, route, book, now)
-    if call["status"] in SETTLED or (call["status"] == "estimated" and report.is_estimate):
+    if _is_settled(call) or (call["status"] == "estimated" and report.is_estimate):
         return _again(report, call)
     if call["status"] == "refused" and _is_our_refusal(report):
         _describe(report, route, call)
@@ -87,13 +71,15 @@ def apply(
         posting.days.append(_day(call, book, sign=-1))
     _describe(report, route, call)
     _charge(report, posting, hold=hold, book=book, now=now)
-    if hold is not None and hold.state == "open":
-        book.close_hold(hold.cycle_id, hold.card_id, hold.minutes)
+    if hold is not None and hold.state in ("open", "estimated"):
         state = "estimated" if report.is_estimate else "settled"
-        posting.holds.append({"id": hold.id, "state": state, "closed_at": now})
-    elif hold is not None and hold.state == "estimated" and not report.is_estimate:
-        posting.holds.append({"id": hold.id, "state": "settled", "closed_at": now})
+        posting.hold = book.close_hold(hold, state=state, now=now)
     return posting
+
+
+def _is_settled(call: Row) -> bool:
+    """A call whose hold ran out without a report has failed too, but was never charged."""
+    return call["status"] in ("completed", "failed") and call["revision"] > 0
 
 
 def _again(report: CallReport, call: Row) -> Posting:
@@ -219,10 +205,11 @@ def _terms(
 def _billed(
     report: CallReport, call: Row, hold: HeldCall | None, card: Card
 ) -> tuple[int, int]:
-    """Billed seconds and minutes. A call that ended at its cap bills at most its hold."""
+    """Billed seconds and minutes. A call that ended at its cap bills at most its hold; the
+    cap was told to the provider only if the call asked before it connected."""
     duration = report.duration_seconds or 0
     seconds = rating.billed_seconds(duration, card)
-    if hold is not None:
+    if hold is not None and not call["is_unadmitted"]:
         if rating.within_hold(duration, hold.seconds_max):
             seconds = min(seconds, 60 * rating.minutes_granted(hold.seconds_max))
         else:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from metering.balances import book_rows, cards
 from metering.balances.book import Book
 from metering.calls import charging, gate
-from metering.calls.charging import HeldCall, Posting, Route
+from metering.calls.charging import Posting, Route
 from metering.providers.base import CallReport
 
 Row = dict[str, Any]
@@ -62,7 +62,9 @@ class _Batch:
         self.now = now
         self.routes = {route["n"]: _route(route) for route in found["routes"]}
         self.calls = {_key(call): call for call in found["calls"]}
-        self.holds = {hold["reference"]: _held_call(hold) for hold in found["holds"]}
+        self.holds = {
+            hold["reference"]: book_rows.held_call(hold) for hold in found["holds"]
+        }
         self.books = book_rows.read(found["books"])
         known = cards.get(
             [UUID(call["rate_card_id"]) for call in found["calls"] if call["rate_card_id"]]
@@ -94,8 +96,8 @@ class _Batch:
             now=self.now,
         )
         self.calls[key] = posting.call
-        for change in posting.holds:
-            self.holds[reference] = self.holds[reference].moved_to(change["state"])
+        if posting.hold is not None:
+            self.holds[reference] = posting.hold
         if posting.outcome in ("charged", "superseded"):
             self.changed.add(route.organization_id)
         if posting.outcome != "already":
@@ -119,9 +121,6 @@ class _Batch:
                 self.books[organization] for organization in self.changed
             ]
             books = book_rows.rows(changed, self.now)
-            holds = {str(h["id"]): h for p in self.postings for h in p.holds}
-            if holds:
-                books["holds"] = list(holds.values())
         if books is None and not payload:
             return
         with connection.cursor() as cursor:
@@ -154,17 +153,6 @@ def _route(found: Row) -> Route:
         organization_id=UUID(found["organization_id"]),
         phone_number_id=found["phone_number_id"] and UUID(found["phone_number_id"]),
         agent_id=found["agent_id"] and UUID(found["agent_id"]),
-    )
-
-
-def _held_call(found: Row) -> HeldCall:
-    return HeldCall(
-        id=UUID(found["id"]),
-        minutes=found["minutes"],
-        seconds_max=found["seconds_max"],
-        card_id=UUID(found["card_id"]),
-        cycle_id=UUID(found["cycle_id"]),
-        state=found["state"],
     )
 
 

@@ -50,6 +50,8 @@ DECLARE
   v_provider text := p_ref ->> 'provider';
   v_call text := p_ref ->> 'call_id';
   v_direction text := p_ref ->> 'direction';
+  -- The call runs already; it never asked.
+  v_is_late bool := coalesce((p_ref ->> 'is_late')::bool, false);
   v_route record;
   v_allowance allowances%ROWTYPE;
   v_card rate_cards%ROWTYPE;
@@ -108,7 +110,8 @@ BEGIN
   v_rule := CASE
     WHEN v_status <> 'active' THEN v_status
     WHEN v_allowance.standing = 'past_due' THEN 'past_due'
-    WHEN v_direction = 'inbound' AND v_route.assistant_id IS NULL THEN 'not_configured'
+    WHEN v_direction = 'inbound' AND NOT v_is_late AND v_route.assistant_id IS NULL
+      THEN 'not_configured'
     WHEN v_open >= v_card.calls_at_once_max THEN 'too_many_calls'
     WHEN v_available >= 1 THEN 'ok'
     WHEN v_allowance.standing = 'no_plan' THEN 'no_plan'
@@ -138,8 +141,8 @@ BEGIN
       v_route.agent_id, v_route.phone_number_id, p_ref ->> 'call_from',
       p_ref ->> 'call_to', p_now, 0, 0, 0, 0, 0, 0, '{}', 0, v_currency,
       v_allowance.rate_card_id, v_allowance.cycle_id,
-      CASE WHEN v_seconds > 0 THEN 'active' ELSE 'refused' END, '',
-      CASE WHEN v_seconds > 0 THEN '' ELSE v_rule END, false, '{}', 0, p_now)
+      CASE WHEN v_seconds > 0 OR v_is_late THEN 'active' ELSE 'refused' END, '',
+      CASE WHEN v_seconds > 0 THEN '' ELSE v_rule END, v_is_late, '{}', 0, p_now)
     ON CONFLICT (provider, organization_id, provider_call_id) DO NOTHING;
 
   IF v_seconds > 0 THEN
