@@ -235,11 +235,11 @@ class ApiKey(AbstractAPIKey):
 class Setting(models.Model):
     """A dated value: the row in force is the newest with `valid_from` not in the future.
 
-    `organization` empty means the platform's value. Rows are added, never edited.
+    `organization` empty means the platform's value. Append-only by database trigger.
     """
 
     organization = models.ForeignKey(
-        Organization, models.CASCADE, related_name="+", null=True, blank=True
+        Organization, models.PROTECT, related_name="+", null=True, blank=True
     )
     key = models.CharField(max_length=80)
     value = models.JSONField()

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import JSONField, Q, QuerySet, Value
 
 from accounts import audit
 from accounts.audit import Actor
@@ -69,7 +69,8 @@ def set_value(
             setting = Setting.objects.create(
                 organization=organization,
                 key=key,
-                value=kept,
+                # As a JSON null: having given up one's own value is history, too.
+                value=Value(None, JSONField()) if kept is None else kept,
                 valid_from=starts,
                 created_at=now,
                 created_by=actor if isinstance(actor, User) else None,
@@ -82,6 +83,8 @@ def set_value(
                 now=now,
             )
     except IntegrityError as error:
+        if "setting_one_value_per_moment" not in str(error):
+            raise
         raise InvalidDetail("This setting changes at that moment already.") from error
     return setting
 

@@ -54,7 +54,13 @@ def body(
 
 def respond(*, status: int, message: str = "", code: str = "") -> JsonResponse:
     """Return an error from a view that is not a REST view, such as a webhook."""
-    return JsonResponse(body(status=status, message=message, code=code), status=status)
+    # Written like the answers of REST views, without spaces: a missing URL and a missing
+    # object are not to be told apart.
+    return JsonResponse(
+        body(status=status, message=message, code=code),
+        status=status,
+        json_dumps_params={"separators": (",", ":")},
+    )
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,5 +1,6 @@
 """A URL configuration with the smallest endpoint and page that ask `accounts.access`."""
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
@@ -59,6 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{found.organization.slug} {may} buy")
 
 
+@login_not_required
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
