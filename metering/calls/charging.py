@@ -184,7 +184,8 @@ def _charge(
         _flag(call, "estimated")
     else:
         call["status"] = "failed" if report.duration_seconds is None else "completed"
-    posting.events.append(_event(report, call, before, moved, reference, now))
+    if moved.minutes or moved.shares:
+        posting.events.append(_event(report, call, before, moved, reference, now))
     posting.days.append(_day(call, book))
 
 

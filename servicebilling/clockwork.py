@@ -1,0 +1,33 @@
+"""What beat does, and how often. Entries are made once, by name, after a migration; what an
+operator changes in the admin afterwards is never overwritten."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    name: str
+    task: str
+    every_seconds: int
+
+
+ENTRIES = (
+    Entry("Roll over billing cycles", "metering.tasks.roll_over_cycles", 60),
+    Entry("Close holds without a report", "metering.tasks.sweep_holds", 60),
+    Entry("Retry stored messages", "metering.tasks.retry_messages", 30),
+    Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
+)
+
+
+def make_missing_entries(**_: Any) -> None:
+    """Receiver of `post_migrate` of django-celery-beat."""
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+    for entry in ENTRIES:
+        if PeriodicTask.objects.filter(name=entry.name).exists():
+            continue
+        interval, _ = IntervalSchedule.objects.get_or_create(
+            every=entry.every_seconds, period=IntervalSchedule.SECONDS
+        )
+        PeriodicTask.objects.create(name=entry.name, task=entry.task, interval=interval)
