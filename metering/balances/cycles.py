@@ -103,6 +103,38 @@ def change_card_at_end(*, organization_id: UUID, card_id: UUID, now: datetime) -
         book.plan_card_id = card_id
 
 
+def start_period(
+    *,
+    organization_id: UUID,
+    card_id: UUID,
+    starts_at: datetime,
+    rolls_until: datetime | None,
+    now: datetime,
+) -> None:
+    """Open the first cycle of a paid plan at the period's start; months count from there.
+
+    A cycle that already began at or after the start is taken over instead. What was used
+    before stays in the cycle that admitted it.
+
+    Raises `LedgerError` for a card in another currency.
+    """
+    with ledger.opened_one(organization_id, now=now) as book:
+        book.cards |= cards.get([card_id])
+        card = book.cards[card_id]
+        if card.currency != book.currency:
+            raise ledger.LedgerError(f"the card is in {card.currency}, not {book.currency}")
+        book.plan_card_id = card_id
+        book.rolls_until = rolls_until
+        book.anchor_at = opens_at = min(starts_at, now)
+        if opens_at > book.live.starts_at:
+            book.live.ends_at = opens_at
+            book.roll_over(now)
+            return
+        book.live.ends_at = months.next_boundary(opens_at, book.live.starts_at)
+        book.live.card_id, book.live.is_paid = card_id, True
+        book.live.included = max(book.live.included, card.included_minutes)
+
+
 def vouch(
     *,
     organization_id: UUID,
@@ -142,9 +174,12 @@ def set_overage_limit(*, organization_id: UUID, minutes: int | None, now: dateti
 
 
 def _fill(book: Book, period_starts_at: datetime) -> bool:
-    near = abs(book.live.starts_at - period_starts_at) <= SAME_START_WITHIN
-    if book.live.is_paid or not near:
+    if book.live.is_paid or not _is_near(book, period_starts_at):
         return False
     book.live.is_paid = True
     book.live.included = book.terms(book.live).included_minutes
     return True
+
+
+def _is_near(book: Book, starts_at: datetime) -> bool:
+    return abs(book.live.starts_at - starts_at) <= SAME_START_WITHIN

@@ -1,0 +1,104 @@
+"""Facts about money, as every payment provider must tell them. Adapters make them from the
+provider's own objects, fetched afresh; `billing.handlers` acts on them, each fact once.
+
+Amounts are `Decimal` in major units with their ISO 4217 currency.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+BillingPeriod = Literal["monthly", "yearly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A purchase was paid in full. `payment_id` is the provider's; it credits once."""
+
+    provider: str
+    purchase_id: UUID
+    payment_id: str
+    amount: Decimal
+    currency: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A purchase will not be paid: it expired, or the payment failed for good."""
+
+    provider: str
+    purchase_id: UUID
+    reason: Literal["expired", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionItem:
+    """One line of a subscription with its own period; `is_metered` carries overage."""
+
+    id: str
+    price_id: str
+    is_metered: bool
+    period_starts_at: datetime
+    period_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChanged:
+    """A subscription as it is now at the provider; older news of it may arrive later."""
+
+    provider: str
+    subscription_id: str
+    customer_id: str
+    # From metadata that we wrote at checkout; the customer decides whose it is.
+    plan_code: str
+    billing_period: BillingPeriod
+    status: str
+    created_at: datetime
+    items: tuple[SubscriptionItem, ...] = ()
+    trial_ends_at: datetime | None = None
+    cancel_at: datetime | None = None
+    canceled_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPaid:
+    """The flat price of one period was paid, or nothing was due (trial, full discount)."""
+
+    provider: str
+    subscription_id: str
+    invoice_id: str
+    starts_at: datetime
+    ends_at: datetime
+    amount: Decimal
+    currency: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodUnpaid:
+    """An invoice of a subscription could not be collected (yet)."""
+
+    provider: str
+    subscription_id: str
+    invoice_id: str
+    amount: Decimal
+    currency: str
+    failed_at: datetime
+    # The customer has to confirm at this page; empty: a new card is needed.
+    action_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnding:
+    """A trial ends in a few days."""
+
+    provider: str
+    subscription_id: str
+    ends_at: datetime
+
+
+Fact = Paid | Failed | SubscriptionChanged | PeriodPaid | PeriodUnpaid | TrialEnding
