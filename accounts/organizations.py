@@ -40,11 +40,11 @@ def create(
     is not the owner. Raises InvalidDetail.
     """
     organization = Organization(
-        name=_clean_name(name),
+        name=clean_name(name),
         owner=owner,
         billing_email=people.clean_email(billing_email or owner.email),
-        timezone=_clean_timezone(timezone),
-        currency=_clean_currency(currency),
+        timezone=clean_timezone(timezone),
+        currency=clean_currency(currency),
         created_at=now,
     )
     with transaction.atomic():
@@ -93,9 +93,9 @@ def describe(
     The slug stays: links and keys' callers hold it. Raises InvalidDetail.
     """
     wanted = {
-        "name": _clean_name(name),
+        "name": clean_name(name),
         "billing_email": people.clean_email(billing_email),
-        "timezone": _clean_timezone(timezone),
+        "timezone": clean_timezone(timezone),
     }
     with transaction.atomic():
         locked = lock(organization)
@@ -175,6 +175,32 @@ def lock(organization: Organization, *, even_closed: bool = False) -> Organizati
     return locked
 
 
+def clean_name(name: str) -> str:
+    """Return the name as it is kept. Raises InvalidDetail."""
+    cleaned = " ".join(name.split())
+    if not cleaned or len(cleaned) > NAME_LENGTH_MAX or not cleaned.isprintable():
+        raise InvalidDetail(
+            f"An organization needs a name of at most {NAME_LENGTH_MAX} characters."
+        )
+    return cleaned
+
+
+def clean_timezone(timezone: str) -> str:
+    """Return the zone if its rules are known here. Raises InvalidDetail."""
+    if timezone not in available_timezones():
+        raise InvalidDetail(f"{timezone!r} is not a time zone, such as Europe/Berlin.")
+    return timezone
+
+
+def clean_currency(currency: str) -> str:
+    """Return the code if it has the form of ISO 4217. Raises InvalidDetail."""
+    try:
+        _is_currency(currency)
+    except ValidationError as error:
+        raise InvalidDetail(f"{currency!r} is not a currency code, such as EUR.") from error
+    return currency
+
+
 def _save_under_free_slug(organization: Organization) -> None:
     stem = slugify(organization.name)[: SLUG_LENGTH_MAX - 10].strip("-") or "organization"
     for ending in ["", *(f"-{number}" for number in range(2, _PLAIN_ENDINGS_MAX))]:
@@ -196,26 +222,3 @@ def _saved(organization: Organization, *, slug: str) -> bool:
         # Somebody took it between the question and the insert.
         return False
     return True
-
-
-def _clean_name(name: str) -> str:
-    cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > NAME_LENGTH_MAX or not cleaned.isprintable():
-        raise InvalidDetail(
-            f"An organization needs a name of at most {NAME_LENGTH_MAX} characters."
-        )
-    return cleaned
-
-
-def _clean_timezone(timezone: str) -> str:
-    if timezone not in available_timezones():
-        raise InvalidDetail(f"{timezone!r} is not a time zone, such as Europe/Berlin.")
-    return timezone
-
-
-def _clean_currency(currency: str) -> str:
-    try:
-        _is_currency(currency)
-    except ValidationError as error:
-        raise InvalidDetail(f"{currency!r} is not a currency code, such as EUR.") from error
-    return currency

@@ -63,7 +63,7 @@ def set_value(
     starts = valid_from or now
     if starts < now:
         raise InvalidDetail("A setting can only change from now on.")
-    kept = _clean(key, value, organization)
+    kept = clean(key, value, organization)
     try:
         with transaction.atomic():
             setting = Setting.objects.create(
@@ -87,6 +87,19 @@ def set_value(
             raise
         raise InvalidDetail("This setting changes at that moment already.") from error
     return setting
+
+
+def clean(key: str, value: Any, organization: Organization | None) -> Any:
+    """Return the value as it would be kept there. Raises SettingUnknown, InvalidDetail."""
+    definition = _definition(key)
+    if organization is not None and not definition.per_organization:
+        raise InvalidDetail("This setting is the platform's alone.")
+    if value is None:
+        return None
+    try:
+        return definition.check(value)
+    except ValueError as error:
+        raise InvalidDetail(str(error)) from error
 
 
 def history(key: str, organization: Organization | None) -> QuerySet[Setting]:
@@ -124,18 +137,6 @@ def _standing(
         if row is not None and row.value is not None:
             return InForce(key, row.value, is_default=False, valid_from=row.valid_from)
     return InForce(key, definition.default, is_default=True, valid_from=None)
-
-
-def _clean(key: str, value: Any, organization: Organization | None) -> Any:
-    definition = _definition(key)
-    if organization is not None and not definition.per_organization:
-        raise InvalidDetail("This setting is the platform's alone.")
-    if value is None:
-        return None
-    try:
-        return definition.check(value)
-    except ValueError as error:
-        raise InvalidDetail(str(error)) from error
 
 
 def _definition(key: str) -> Definition:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,6 +13,14 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
+# Registered by libraries, kept off the site.
+HIDDEN = {
+    "mfa.authenticator": "shows the secrets of second factors",
+    "rest_framework_api_key.apikey": "an unused table; ours is accounts.apikey",
+    "account.emailaddress": "marking an address verified would open a person's door",
+    "auth.group": "rights come from the table in accounts.capabilities after each migrate",
+}
+
 
 class StaffSite(UnfoldAdminSite):
     """One door: the admin's own login form knows no verified address, no second factor and
@@ -19,6 +28,14 @@ class StaffSite(UnfoldAdminSite):
 
     site_title = "ServiceBilling"
     site_header = "ServiceBilling"
+
+    def register(
+        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+    ) -> None:
+        models = model_or_iterable
+        models = [models] if isinstance(models, ModelBase) else models
+        shown = [model for model in models if model._meta.label_lower not in HIDDEN]
+        super().register(shown, admin_class, **options)
 
     @method_decorator(never_cache)
     @login_not_required

@@ -1,0 +1,37 @@
+"""Admin pages that show and never write: ledgers, decisions, messages, the trail."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+
+class _ReadOnly:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
+    """Rows can be found and read by staff who may view them.
+
+    Counting a large table takes longer than showing a page of it, so the total is left out.
+    """
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ReadOnlyInline(_ReadOnly, TabularInline):
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
