@@ -50,6 +50,8 @@ class Access:
     # Empty for a key.
     role: str
     capabilities: frozenset[str]
+    # Of the person who asks, oldest first, for a switcher; empty for a key.
+    memberships: tuple[Membership, ...] = ()
 
     def can(self, capability: str) -> bool:
         """Raises KeyError for a capability that is not in the table: a misspelt one would
@@ -132,10 +134,12 @@ def _access_of_key(api_key: ApiKey, capability: str, named: str) -> Access:
             raise OrganizationUnclear(
                 "A service key must name the organization (slug or id)."
             )
-        return _access(_find(named), role="", opened=opened)
-    if named and not _is_called(api_key.organization, named):
+        organization = _find(named)
+    elif named and not _is_called(api_key.organization, named):
         raise Http404(NOT_FOUND)
-    return _access(api_key.organization, role="", opened=opened)
+    else:
+        organization = api_key.organization
+    return Access(organization, role="", capabilities=_still_open(organization, opened))
 
 
 def _access_of_person(request: AnyRequest, named: str) -> Access:
@@ -153,17 +157,13 @@ def _access_of_person(request: AnyRequest, named: str) -> Access:
         raise OrganizationUnclear("You belong to several organizations; name one.")
     else:
         chosen = next((one for one in mine if one.organization.slug == last), mine[0])
-    return _access(
-        chosen.organization,
-        role=chosen.role,
-        opened=capabilities.of_role(chosen.role),
-    )
+    opened = _still_open(chosen.organization, capabilities.of_role(chosen.role))
+    return Access(chosen.organization, chosen.role, opened, tuple(mine))
 
 
-def _access(organization: Organization, *, role: str, opened: frozenset[str]) -> Access:
-    if organization.status == Organization.Status.CLOSED:
-        opened = capabilities.only_views(opened)
-    return Access(organization, role, opened)
+def _still_open(organization: Organization, opened: frozenset[str]) -> frozenset[str]:
+    is_closed = organization.status == Organization.Status.CLOSED
+    return capabilities.only_views(opened) if is_closed else opened
 
 
 def _find(named: str) -> Organization:

@@ -7,6 +7,7 @@ groups would come out empty.
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as current_apps
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.db.models import Q
@@ -14,9 +15,7 @@ from django.db.models import Q
 from accounts.capabilities import STAFF_GROUPS
 
 
-def sync(
-    sender: AppConfig, *, apps: Apps, using: str, verbosity: int = 0, **rest: Any
-) -> None:
+def sync(sender: AppConfig, *, using: str, apps: Apps = current_apps, **rest: Any) -> None:
     """Give each group exactly the rights in `sender` that the table names (post_migrate)."""
     try:
         Group = apps.get_model("auth", "Group")
@@ -30,11 +29,9 @@ def sync(
     for name, granted in STAFF_GROUPS.items():
         group, _ = Group.objects.using(using).get_or_create(name=name)
         wanted = set(there.filter(_rights(sender.label, granted)))
-        for extra in (
-            set(group.permissions.filter(content_type__app_label=sender.label)) - wanted
-        ):
-            group.permissions.remove(extra)
-        group.permissions.add(*wanted)
+        held = set(group.permissions.filter(content_type__app_label=sender.label))
+        group.permissions.remove(*held - wanted)
+        group.permissions.add(*wanted - held)
 
 
 def _rights(app_label: str, granted: dict[str, set[str]]) -> Q:

@@ -30,6 +30,7 @@ def ground(settings) -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    settings.VAPI_WEBHOOK_SECRETS = ["test-secret"]
     # Looks files up as they are asked for: nothing was collected here.
     settings.WHITENOISE_AUTOREFRESH = True
     cache.clear()

@@ -1,0 +1,73 @@
+"""What the matrix cannot find out by itself: values for the parts of URLs that vary, and the
+exact lists of what is open and what is about no organization.
+
+A new URL with a varying part is added to SAMPLES; an object of an organization needs all
+three: one's own, a stranger's, and one that does not exist.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.models import Organization, User
+
+Kwargs = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Two organizations with everything that pages may show, and who asks."""
+
+    organization: Organization
+    other_organization: Organization
+    people: dict[str, User]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`own` and `foreign` make an object of either organization and return its kwargs."""
+
+    missing: Kwargs
+    own: Callable[[Cast], Kwargs] | None = None
+    foreign: Callable[[Cast], Kwargs] | None = field(default=None)
+
+
+SAMPLES: dict[str, Sample] = {
+    "account_confirm_email": Sample(missing={"key": "no-such-key"}),
+    "account_reset_password_from_key": Sample(missing={"uidb36": "1", "key": "no-key"}),
+}
+
+# Whoever asks is answered here: each is a decision, and the test pins the list.
+OPEN = {
+    "website:home",
+    "website:livez",
+    "website:readyz",
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_confirm_login_code",
+    "mfa_authenticate",
+}
+
+# Signed-in pages about the person, or about all organizations; none shows one by name.
+ABOUT_NO_ORGANIZATION = {
+    "account_reauthenticate",
+    "account_email",
+    "account_change_password",
+    "account_set_password",
+    "mfa_index",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+    "website:organization-new",
+}

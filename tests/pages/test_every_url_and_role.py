@@ -1,0 +1,299 @@
+"""Every URL × method × role × one's own and a foreign organization.
+
+The URLs come from the resolver, so a page that is written tomorrow is tested tomorrow. What a
+URL does is other tests' matter; here is who gets in, and that nothing ever breaks:
+
+* nothing answers 5xx;
+* who is nobody is sent to sign in (pages) or told 401 (API), unless the URL is on the list of
+  open ones, which is exact;
+* a foreign organization, and a foreign object, answer like ones that do not exist.
+"""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import accounts as make
+from tests.pages.resolver import Endpoint, endpoints
+from tests.pages.samples import (
+    ABOUT_NO_ORGANIZATION,
+    OPEN,
+    SAMPLES,
+    Cast,
+    Kwargs,
+    Sample,
+)
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+PEOPLE_OF_THE_ORGANIZATION = ["owner", "admin", "accountant", "member"]
+NOWHERE = "no-such-organization"
+NO_ID = UUID("00000000-0000-7000-8000-000000000000")
+
+CUSTOMER_ENDPOINTS = [one for one in endpoints() if not one.is_staff_site]
+PROTECTED = [one for one in CUSTOMER_ENDPOINTS if not one.is_open]
+OF_AN_ORGANIZATION = [one for one in PROTECTED if one.name not in ABOUT_NO_ORGANIZATION]
+OF_AN_OBJECT = [
+    one for one in OF_AN_ORGANIZATION if one.name in SAMPLES and SAMPLES[one.name].foreign
+]
+
+pytestmark = pytest.mark.django_db
+
+
+def each(chosen: list[Endpoint]):
+    return pytest.mark.parametrize("endpoint", chosen, ids=[one.name for one in chosen])
+
+
+@dataclass
+class Crowd:
+    """Everybody who may ask, each with cookies or a key of their own."""
+
+    clients: dict[str, Client]
+
+    def ask(
+        self,
+        role: str,
+        endpoint: Endpoint,
+        method: str,
+        *,
+        kwargs: Kwargs,
+        organization: str,
+    ) -> HttpResponse:
+        """Ask once and leave nothing behind: neither rows, nor cookies, nor counted tries."""
+        client = self.clients[role]
+        cookies = deepcopy(client.cookies)
+        cache.clear()
+        url = _url(endpoint, kwargs)
+        if organization:
+            url += f"?organization={organization}"
+        kind = (
+            "application/json" if endpoint.is_api else "application/x-www-form-urlencoded"
+        )
+        body = b"{}" if endpoint.is_api else b""
+        undo = transaction.savepoint()
+        try:
+            return client.generic(method, url, body, content_type=kind)
+        finally:
+            transaction.savepoint_rollback(undo)
+            client.cookies = cookies
+
+
+@pytest.fixture
+def crowd(cast, client_of, key_client, organization_key, service_key) -> Crowd:
+    clients = {name: client_of(person) for name, person in cast.people.items()}
+    clients["anonymous"] = Client()
+    clients["organization key"] = key_client(organization_key)
+    clients["service key"] = key_client(service_key)
+    clients["stranger's key"] = key_client(
+        make.make_key(organization=cast.other_organization, scopes=["admin"])
+    )
+    return Crowd(clients)
+
+
+def test_the_walk_finds_the_site():
+    names = {one.name for one in endpoints()}
+
+    assert {"website:home", "account_login", "admin:index"} <= names
+    assert len(PROTECTED) > 10
+    assert OF_AN_ORGANIZATION
+
+
+def test_varying_parts_have_samples():
+    lacking = [
+        one.name for one in CUSTOMER_ENDPOINTS if one.parameters and one.name not in SAMPLES
+    ]
+
+    assert not lacking, f"Add to SAMPLES in tests/pages/samples.py: {lacking}"
+
+
+def test_open_urls_are_exactly_those_listed():
+    found = {one.name for one in CUSTOMER_ENDPOINTS if one.is_open}
+
+    assert found - OPEN == set(), "open without a decision: list it or close it"
+    assert OPEN - found == set(), "listed as open, but closed or gone"
+
+
+def test_lists_name_urls_that_exist():
+    known = {one.name for one in endpoints()}
+
+    assert set(SAMPLES) - known == set()
+    assert known >= ABOUT_NO_ORGANIZATION
+
+
+@each(CUSTOMER_ENDPOINTS)
+def test_nobody_of_any_role_gets_a_server_error(endpoint, cast, crowd):
+    broken = [
+        f"{role} {method} {place or 'unnamed'} {shape}: {reply.status_code}"
+        for role in crowd.clients
+        for method in METHODS
+        for place in ("", cast.organization.slug, cast.other_organization.slug)
+        for shape, kwargs in _shapes(endpoint, cast)
+        if (
+            reply := crowd.ask(role, endpoint, method, kwargs=kwargs, organization=place)
+        ).status_code
+        >= 500
+    ]
+
+    assert not broken
+
+
+@each(PROTECTED)
+def test_nobody_must_say_who_they_are(endpoint, cast, crowd):
+    for method in METHODS:
+        for place in ("", cast.organization.slug, NOWHERE):
+            for _, kwargs in _shapes(endpoint, cast):
+                reply = crowd.ask(
+                    "anonymous", endpoint, method, kwargs=kwargs, organization=place
+                )
+                if endpoint.is_api:
+                    assert reply.status_code == 401, method
+                    assert reply["WWW-Authenticate"] == "Bearer"
+                else:
+                    assert reply.status_code == 302, method
+                    assert reply.url.startswith("/accounts/login/?next=")
+
+
+@each([one for one in PROTECTED if not one.is_api])
+def test_keys_open_no_pages(endpoint, cast, crowd):
+    for _, kwargs in _shapes(endpoint, cast):
+        reply = crowd.ask("service key", endpoint, "GET", kwargs=kwargs, organization="")
+
+        assert reply.url.startswith("/accounts/login/?next=")
+
+
+@each(OF_AN_ORGANIZATION)
+def test_foreign_organization_answers_like_one_that_does_not_exist(endpoint, cast, crowd):
+    own, other = cast.organization, cast.other_organization
+    foreign_to = {
+        "stranger": own,
+        "staff": own,
+        "owner": other,
+        "member": other,
+    }
+    if endpoint.is_api:
+        foreign_to |= {"organization key": other, "stranger's key": own}
+    for role, place in foreign_to.items():
+        statuses = set()
+        for method in METHODS:
+            for _, kwargs in _shapes(endpoint, cast):
+                foreign, by_id, nowhere, no_id = (
+                    crowd.ask(role, endpoint, method, kwargs=kwargs, organization=reference)
+                    for reference in (place.slug, str(place.pk), NOWHERE, str(NO_ID))
+                )
+                assert _seen(foreign, place) == _seen(nowhere, place), f"{role} {method}"
+                assert _seen(by_id, place) == _seen(no_id, place), f"{role} {method}"
+                assert foreign.status_code in (404, 405), f"{role} {method}"
+                statuses.add(foreign.status_code)
+        assert 404 in statuses, f"{role}: no method of this URL looks at the organization"
+
+
+@each([one for one in OF_AN_ORGANIZATION if one.is_api])
+def test_service_key_must_name_an_organization_that_exists(endpoint, cast, crowd):
+    _, kwargs = next(_shapes(endpoint, cast))
+    for method in METHODS:
+        unnamed = crowd.ask(
+            "service key", endpoint, method, kwargs=kwargs, organization=""
+        ).status_code
+        nowhere = crowd.ask(
+            "service key", endpoint, method, kwargs=kwargs, organization=NOWHERE
+        ).status_code
+
+        assert (unnamed, nowhere) in [(400, 404), (405, 405)], method
+
+
+@each(OF_AN_OBJECT)
+def test_foreign_object_answers_like_one_that_does_not_exist(endpoint, cast, crowd):
+    sample = SAMPLES[endpoint.name]
+    foreign = sample.foreign(cast)
+    for role in [*PEOPLE_OF_THE_ORGANIZATION, "organization key", "service key"]:
+        for method in METHODS:
+            place = cast.organization.slug
+            theirs, none = (
+                crowd.ask(role, endpoint, method, kwargs=kwargs, organization=place)
+                for kwargs in (foreign, sample.missing)
+            )
+            assert _bytes(theirs) == _bytes(none), f"{role} {method}"
+            assert theirs.status_code != 200, f"{role} {method}"
+
+
+@each(OF_AN_ORGANIZATION)
+def test_owner_gets_in_and_may_whatever_any_member_may(endpoint, cast, crowd):
+    place = cast.organization.slug
+    shapes = dict(_shapes(endpoint, cast))
+    kwargs = shapes.get("own", shapes.get("plain", {}))
+    for method in METHODS:
+        status = {
+            role: crowd.ask(
+                role, endpoint, method, kwargs=kwargs, organization=place
+            ).status_code
+            for role in PEOPLE_OF_THE_ORGANIZATION
+        }
+        assert status["owner"] not in (401, 403, 404), f"{method}: {status}"
+        lesser = {role for role, seen in status.items() if seen != 403}
+        assert not lesser or "owner" in lesser, f"{method}: {status}"
+
+
+def test_staff_site_is_closed_to_customers(cast, crowd):
+    let_in = []
+    for endpoint in endpoints():
+        if not endpoint.is_staff_site:
+            continue
+        kwargs = dict.fromkeys(endpoint.parameters, "1")
+        if "app_label" in kwargs:
+            kwargs["app_label"] = "accounts"
+        for role in ("anonymous", "owner", "service key"):
+            reply = crowd.ask(role, endpoint, "GET", kwargs=kwargs, organization="")
+            # Signing out of it leads to its front, which is closed like the rest.
+            is_sent_away = reply.status_code == 302 and reply.url.startswith(
+                ("/accounts/login/", "/admin/")
+            )
+            if not is_sent_away and reply.status_code != 403:
+                let_in.append(f"{role} {endpoint.name}: {reply.status_code}")
+
+    assert not let_in
+
+
+def _shapes(endpoint: Endpoint, cast: Cast) -> Iterator[tuple[str, Kwargs]]:
+    """The kwargs to ask with: none, or an object of one's own, a foreign and a missing one."""
+    if not endpoint.parameters:
+        yield "plain", {}
+        return
+    sample = SAMPLES.get(endpoint.name, Sample(missing={}))
+    yield "missing", sample.missing
+    if sample.own:
+        yield "own", sample.own(cast)
+    if sample.foreign:
+        yield "foreign", sample.foreign(cast)
+
+
+def _url(endpoint: Endpoint, kwargs: Kwargs) -> str:
+    if endpoint.name != endpoint.route:
+        return reverse(endpoint.name, kwargs=kwargs)
+    varying = r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)"
+    return "/" + re.sub(
+        varying, lambda part: str(kwargs[part[1] or part[2]]), endpoint.route
+    )
+
+
+def _bytes(reply: HttpResponse) -> tuple[int, str]:
+    """What is seen, without what is new at each request by intention: tokens against forgery
+    and nonces."""
+    text = reply.content.decode()
+    text = re.sub(r"(csrfmiddlewaretoken\W+value=|nonce=)\"[^\"]+\"", r"\1", text)
+    return reply.status_code, text
+
+
+def _seen(reply: HttpResponse, place) -> tuple[int, str]:
+    """The same, without the reference that was asked for, should the page repeat it."""
+    status, text = _bytes(reply)
+    for reference in (place.slug, str(place.pk), NOWHERE, str(NO_ID)):
+        text = text.replace(reference, "<reference>")
+    return status, text
