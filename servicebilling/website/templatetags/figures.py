@@ -1,0 +1,65 @@
+"""Filters that write figures, and the tag that draws an icon."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from servicebilling.website import formatting
+
+register = template.Library()
+
+
+@register.filter
+def money(value: Decimal, currency: str) -> str:
+    return formatting.money(value, currency)
+
+
+@register.filter
+def whole(value: int) -> str:
+    return formatting.whole(value)
+
+
+@register.filter
+def tenths_of_minutes(seconds: int) -> str:
+    return formatting.tenths_of_minutes(seconds)
+
+
+@register.filter
+def clock(seconds: int) -> str:
+    return formatting.clock(seconds)
+
+
+@register.filter
+def masked(number: str) -> str:
+    return formatting.masked(number)
+
+
+@register.simple_tag
+def moment(value: datetime, pattern: str) -> SafeString:
+    """Write a time in the zone in force, with the exact moment for programs."""
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        template.defaultfilters.date(local, pattern),
+    )
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw an icon of the sprite; with a label it has a meaning of its own."""
+    href = f"{static('img/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            label,
+            href,
+        )
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href
+    )
