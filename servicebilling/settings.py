@@ -3,17 +3,22 @@
 `.env.example` lists every variable. Nothing here may turn a verification off.
 """
 
+import os
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from servicebilling.embedded import state
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-if (BASE_DIR / ".env").is_file():
-    environ.Env.read_env(BASE_DIR / ".env")
+if state.env_file().is_file():
+    environ.Env.read_env(state.env_file())
+# What a running ./run tells the commands beside it; on a server there is no such folder.
+state.complete(os.environ, var=state.var_dir())
 
 
 def _secrets(name: str) -> list[str]:

@@ -1,0 +1,17 @@
+"""gunicorn, the same behind ./run and in production.
+
+Threads, because a page may wait for a payment provider: a waiting thread must not keep the
+telephony webhooks waiting. Connections to the database: workers x threads.
+"""
+
+import os
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+max_requests = 2000
+max_requests_jitter = 200
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+control_socket_disable = True

@@ -1,0 +1,43 @@
+"""What ./run prints once the site answers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Facts:
+    url: str
+    var: Path
+    # Where the data is, in words.
+    data: str
+    has_mail: bool
+    # One of the words of `home`; empty without a demo.
+    demo: str
+
+
+def text(facts: Facts) -> str:
+    """Return the banner: where the site is, how to sign in, where everything lies."""
+    secret = facts.var / "secrets" / "VAPI_WEBHOOK_SECRET"
+    blocks = {
+        "Sign in": _sign_in(facts),
+        "Vapi webhook": [
+            f"POST {facts.url}/api/webhooks/vapi",
+            f"with the header X-Vapi-Secret: the text in {secret}",
+        ],
+        "Data": [facts.data],
+        "Mail": [f"letters are files in {facts.var / 'mail'}"] if facts.has_mail else [],
+        "Logs": [str(facts.var / "log")],
+        "Stop": ["Ctrl-C"],
+    }
+    lines = [
+        f"  {title if number == 0 else '':<14}{line}"
+        for title, block in blocks.items()
+        for number, line in enumerate(block)
+    ]
+    return "\n".join(["", f"ServiceBilling is running: {facts.url}", "", *lines, ""])
+
+
+def _sign_in(facts: Facts) -> list[str]:
+    if not facts.demo:
+        return [f"{facts.url}/accounts/signup/ makes a login"]
+    return []

@@ -1,0 +1,2 @@
+class CannotStart(Exception):
+    """The site cannot start; the message tells the reader what to do."""

@@ -1,0 +1,267 @@
+"""The whole product on this machine, from nothing to an answering page and back."""
+
+import contextlib
+import http.client
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+from servicebilling.embedded import (
+    banner,
+    environment,
+    home,
+    locks,
+    ports,
+    postgres,
+    programs,
+    servers,
+    state,
+)
+from servicebilling.embedded.errors import CannotStart
+from servicebilling.embedded.home import Home
+from servicebilling.embedded.options import Options
+from servicebilling.embedded.supervisor import SITE, Child, StopAsked, Supervisor
+
+ANSWER_SECONDS_MAX = 60
+
+
+def run(options: Options) -> int:
+    """Start the site, keep it up until Ctrl-C or SIGTERM, stop it; return the exit code.
+
+    Raises CannotStart, with nothing left running, when it cannot come up.
+    """
+    if state.env_file().is_file():
+        environ.Env.read_env(state.env_file())
+    var = _make_var()
+    # Held until this process ends, however it ends.
+    ours = locks.take(var / "run.lock")
+    if ours is None:
+        raise CannotStart(_already_running(var))
+    supervisor = Supervisor(say=say)
+    supervisor.listen_to_signals()
+    site = Site(options, var, supervisor)
+    try:
+        site.start()
+        supervisor.watch()
+    except StopAsked:
+        pass
+    finally:
+        say("Stopping ...")
+        supervisor.stop()
+        site.clean_up()
+    say("Stopped.")
+    return 0
+
+
+def say(line: str) -> None:
+    """Print; a terminal that has gone must not keep the site from stopping in order."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
+@dataclass
+class Site:
+    """One start of the site; `home` is None when DATABASE_URL names the database."""
+
+    options: Options
+    var: Path
+    supervisor: Supervisor
+    home: Home | None = None
+    sockets: str = ""
+    kept_files: tuple[int, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    owner_database_url: str = ""
+    url: str = ""
+    listener: socket.socket | None = None
+
+    def start(self) -> None:
+        """Bring everything up and print the banner."""
+        if not os.environ.get("DATABASE_URL"):
+            self.home = home.locate(self.var)
+        self._check_options()
+        self._outlive_an_earlier_run()
+        self._reset()
+        is_new = self.home is not None and not self.home.data.exists()
+        self._listen()
+        self._start_servers()
+        self._prepare_database()
+        self._seed_demo(is_new=is_new)
+        self._start_site()
+        say(banner.text(self._facts()))
+
+    def clean_up(self) -> None:
+        """Remove what only a running site needs."""
+        if self.listener is not None:
+            self.listener.close()
+        state.remove(self.var)
+        servers.remove_sockets(self.sockets)
+
+    def _check_options(self) -> None:
+        if self.options.reset and self.home is None:
+            raise CannotStart(
+                "--reset deletes only the embedded database, but DATABASE_URL names another."
+            )
+        keeps_demo = self.home is not None and self.home.demo and not self.options.reset
+        if keeps_demo and not self.options.is_local:
+            raise CannotStart(
+                "This database holds the demo, whose passwords are public, so it is served"
+                " on this machine alone. To delete it and start empty:\n"
+                f"  ./run --reset --no-demo --host {self.options.host}"
+            )
+
+    def _outlive_an_earlier_run(self) -> None:
+        """Let the processes of a crashed run end; take their lock for the new ones."""
+        earlier = state.read(self.var)
+        places = [state.BASE_DIR, self.var, *([self.home.folder] if self.home else [])]
+        lock = locks.take_after_orphans(
+            self.var / "children.lock",
+            orphans=list(earlier.children.values()) if earlier else [],
+            signs=[str(place) for place in places],
+        )
+        self.kept_files = (lock,)
+        if earlier:
+            servers.remove_sockets(earlier.sockets)
+            state.remove(self.var)
+
+    def _reset(self) -> None:
+        if self.home is None:
+            return
+        if self.options.reset:
+            say("Deleting the embedded database ...")
+            self.home.delete()
+        elif self.home.demo == home.BEGUN_IN_NEW:
+            say(
+                "The first start was interrupted while it made the demo; beginning anew ..."
+            )
+            self.home.delete()
+
+    def _listen(self) -> None:
+        self.listener = ports.listen(self.options.host, port=self.options.port)
+        port = self.listener.getsockname()[1]
+        if port != self.options.port:
+            say(f"Port {self.options.port} is taken; using {port}.")
+        self.url = environment.url(self.options.host, port=port)
+        self.environment = environment.of_site(
+            given=os.environ, var=self.var, url=self.url, host=self.options.host
+        )
+
+    def _start_servers(self) -> None:
+        needs_broker = "REDIS_URL" not in self.environment
+        self.owner_database_url = self.environment.get("DATABASE_URL", "")
+        if self.home is not None or needs_broker:
+            sockets = servers.make_sockets(user=self.home.user if self.home else None)
+            self.sockets = str(sockets)
+            ground = servers.Ground(
+                self.supervisor, sockets, self.var / "log", self.kept_files
+            )
+        if self.home is not None:
+            say("Starting PostgreSQL ...")
+            cluster = servers.start_postgres(ground, home=self.home)
+            self.environment["DATABASE_URL"] = cluster.url(postgres.APP_ROLE)
+            self.owner_database_url = cluster.url(postgres.OWNER_ROLE)
+        if needs_broker:
+            self.environment["REDIS_URL"] = servers.start_valkey(ground)
+        self.supervisor.changed = self._record
+        self._record()
+
+    def _prepare_database(self) -> None:
+        say("Preparing the database ...")
+        roles = [f"--app-role={postgres.APP_ROLE}"] if self.home else []
+        owner = self.environment | {"DATABASE_URL": self.owner_database_url}
+        self.supervisor.run(programs.manage(self._ground(owner), "prepare", *roles))
+
+    def _seed_demo(self, *, is_new: bool) -> None:
+        """Make the demo once, and never in a database that was there before us."""
+        if self.home is None or not self.options.demo or self.home.demo:
+            return
+        say("Making the demo, once: this takes half a minute ...")
+        self.home.note_demo(home.BEGUN_IN_NEW if is_new else home.BEGUN)
+        self.supervisor.run(programs.manage(self._ground(self.environment), "seed_demo"))
+        self.home.note_demo(home.WHOLE)
+
+    def _start_site(self) -> None:
+        say("Starting web, worker and beat ...")
+        ground = self._ground(self.environment)
+        web_program = programs.web(ground, listener=self.listener.fileno())
+        web = self.supervisor.start(web_program, stage=SITE)
+        for program in (programs.worker(ground), programs.beat(ground)):
+            self.supervisor.start(program, stage=SITE)
+        self._wait_for_answer(web)
+
+    def _wait_for_answer(self, web: Child) -> None:
+        address = urlsplit(self.url)
+        deadline = time.monotonic() + ANSWER_SECONDS_MAX
+        while time.monotonic() < deadline:
+            self.supervisor.expect(web)
+            connection = http.client.HTTPConnection(
+                address.hostname, address.port, timeout=2
+            )
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                connection.request("GET", "/livez")
+                if connection.getresponse().status == http.HTTPStatus.OK:
+                    return
+            connection.close()
+            time.sleep(0.05)
+        raise CannotStart(self.supervisor.last_words(web.program))
+
+    def _ground(self, environment: dict[str, str]) -> programs.Ground:
+        return programs.Ground(environment, self.var / "log", self.kept_files)
+
+    def _record(self) -> None:
+        """Write the state file, by which commands run beside this site find its servers."""
+        names = ("DATABASE_URL", "REDIS_URL", "WEBSITE_URL", "EMAIL_URL")
+        state.write(
+            self.var,
+            state.State(
+                process=os.getpid(),
+                url=self.url,
+                environment={name: self.environment[name] for name in names},
+                owner_database_url=self.owner_database_url,
+                sockets=self.sockets,
+                children={
+                    child.program.name: child.process.pid
+                    for child in self.supervisor.children
+                },
+            ),
+        )
+
+    def _facts(self) -> banner.Facts:
+        has_mail = self.environment["EMAIL_URL"].startswith("filemail:")
+        return banner.Facts(
+            url=self.url,
+            var=self.var,
+            data=str(self.home.data) if self.home else "the database of DATABASE_URL",
+            has_mail=has_mail,
+            demo=self.home.demo if self.home else "",
+        )
+
+
+def _make_var() -> Path:
+    """Make the folder for everything made on this machine, or refuse another user's."""
+    var = state.var_dir()
+    try:
+        # Others may pass through it (the user that runs PostgreSQL), not look around.
+        var.mkdir(mode=0o711, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"{var} cannot be made: {error.strerror}.") from None
+    if var.stat().st_uid != os.geteuid():
+        raise CannotStart(
+            f"{var} belongs to another user. Start ./run as that user, or delete the folder"
+            " (the embedded database lies in it)."
+        )
+    return var
+
+
+def _already_running(var: Path) -> str:
+    earlier = state.read(var)
+    if earlier is None:
+        return "ServiceBilling is already starting from this folder."
+    return (
+        f"ServiceBilling already runs from this folder: {earlier.url}\n"
+        f"Stop it with Ctrl-C in its window, or with: kill {earlier.process}"
+    )
