@@ -122,3 +122,15 @@ def test_closed_organization_can_still_be_read_and_not_changed(organization, key
     assert (
         program.post("/api/usage", {}, content_type="application/json").status_code == 403
     )
+
+
+def test_key_without_the_scope_learns_of_no_organization(organization, key_client):
+    program = key_client(make.make_key(organization=None, scopes=["usage:read"]))
+
+    there, nowhere, unnamed = (
+        program.post(f"/api/usage?{query}", {}, content_type="application/json")
+        for query in ("organization=acme-dental", "organization=nowhere", "")
+    )
+
+    assert there.status_code == nowhere.status_code == unnamed.status_code == 403
+    assert there.content == nowhere.content == unnamed.content
