@@ -1,0 +1,3 @@
+from billing.models.catalog import MinuteBundle, Plan
+
+__all__ = ["MinuteBundle", "Plan"]

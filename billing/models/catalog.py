@@ -1,0 +1,69 @@
+"""What is sold: plans and bundles of minutes."""
+
+from django.db import models
+from django.db.models import Q
+
+from metering.models import RateCard
+
+MONEY = {"max_digits": 18, "decimal_places": 6}
+
+
+class Plan(models.Model):
+    """A tariff. Its terms are its rate card; a change gives it a new card, and whoever has
+    subscribed keeps the old one."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    # Empty: not sold by this period.
+    price_monthly = models.DecimalField(**MONEY, null=True, blank=True)
+    price_yearly = models.DecimalField(**MONEY, null=True, blank=True)
+    # Once, with the first subscription.
+    setup_fee = models.DecimalField(**MONEY, default=0)
+    trial_days = models.PositiveIntegerField(default=0)
+    trial_minutes = models.PositiveIntegerField(default=0)
+    # Put into the wallet with each monthly payment.
+    monthly_wallet_grant = models.DecimalField(**MONEY, default=0)
+    rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="plans")
+    # `{"stripe": {"product": …, "monthly": …, "yearly": …}, …}`
+    provider_ids = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=True)
+    # Shown on the pricing page.
+    is_public = models.BooleanField(default=True)
+    order = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "billing_plans"
+        ordering = ["order", "code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(price_monthly__isnull=True) | Q(price_monthly__gte=0))
+                & (Q(price_yearly__isnull=True) | Q(price_yearly__gte=0))
+                & Q(setup_fee__gte=0, monthly_wallet_grant__gte=0),
+                name="plan_prices_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MinuteBundle(models.Model):
+    """Minutes sold at once; the price follows from the base cost and the markup of the day."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    minutes = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    is_active = models.BooleanField(default=True)
+    order = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "minute_bundles"
+        ordering = ["order", "minutes"]
+        constraints = [
+            models.UniqueConstraint("minutes", "currency", name="bundle_once_per_currency"),
+            models.CheckConstraint(condition=Q(minutes__gt=0), name="bundle_has_minutes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minutes} minutes"

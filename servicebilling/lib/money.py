@@ -1,0 +1,80 @@
+"""Amounts of money. Pure: `Decimal` with at most six places, never a float.
+
+Rounding happens in `metering.rating` and `billing.pricing` alone; what is here refuses to
+lose a digit.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+PLACES = 6
+# ISO 4217 currencies whose minor unit is not a hundredth.
+_MINOR_PLACES = {
+    **dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+
+
+class InvalidAmount(ValueError):
+    """Not an amount of money; the message is for people."""
+
+
+def amount(value: str | int | Decimal) -> Decimal:
+    """Return a finite amount with at most six places.
+
+    Raises `InvalidAmount`, also for a float: it may have lost digits already.
+    """
+    if isinstance(value, bool | float):
+        raise InvalidAmount(f"{value!r} is not an exact amount")
+    try:
+        exact = Decimal(value)
+    except InvalidOperation:
+        raise InvalidAmount(f"{value!r} is not an amount") from None
+    if not exact.is_finite():
+        raise InvalidAmount(f"{value!r} is not an amount")
+    if exact != round(exact, PLACES):
+        raise InvalidAmount(f"{value} has more than {PLACES} places")
+    return exact
+
+
+def minor_places(currency: str) -> int:
+    """Digits behind the point in amounts that are really paid (ISO 4217)."""
+    return _MINOR_PLACES.get(currency, 2)
+
+
+def to_minor(value: Decimal, currency: str) -> int:
+    """Return an amount in the currency's minor unit. Raises `InvalidAmount` on a remainder."""
+    scaled = value.scaleb(minor_places(currency))
+    if scaled != int(scaled):
+        raise InvalidAmount(f"{value} {currency} has a fraction of the minor unit")
+    return int(scaled)
+
+
+def from_minor(value: int, currency: str) -> Decimal:
+    """Return an amount in major units."""
+    return Decimal(value).scaleb(-minor_places(currency))
+
+
+def rounded(value: Decimal, currency: str) -> Decimal:
+    """Round half up to what can really be paid: for prices, and for showing."""
+    return value.quantize(Decimal(1).scaleb(-minor_places(currency)), ROUND_HALF_UP)
