@@ -11,10 +11,10 @@ without the right is told so.
 
 import re
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from rest_framework.request import Request
@@ -29,7 +29,7 @@ NOT_FOUND = "Not found."
 _is_slug_or_id = re.compile(r"[A-Za-z0-9_-]{1,80}").fullmatch
 
 Row = TypeVar("Row", bound=Model)
-AnyRequest = HttpRequest | Request
+AnyRequest: TypeAlias = HttpRequest | Request
 
 
 class NoOrganization(Http404):
@@ -96,7 +96,7 @@ def get_or_404(rows: QuerySet[Row], organization: Organization, **which: Any) ->
     """Return the one row of that organization. Raises Http404, foreign and missing alike."""
     try:
         return scope(rows, organization).get(**which)
-    except (rows.model.DoesNotExist, ValueError, TypeError) as error:
+    except (ObjectDoesNotExist, ValueError, TypeError) as error:
         raise Http404(NOT_FOUND) from error
 
 

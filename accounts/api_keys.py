@@ -44,14 +44,16 @@ def issue(
         raise OrganizationClosed
     if expires_at and expires_at <= now:
         raise InvalidDetail("A key must end in the future.")
+    api_key = ApiKey(
+        organization=organization,
+        name=_clean_name(name),
+        scopes=clean_scopes(READ_ONLY_SCOPES if scopes is None else scopes),
+        expiry_date=expires_at,
+        created_by=actor if isinstance(actor, User) else None,
+    )
+    key = ApiKey.objects.assign_key(api_key)
     with transaction.atomic():
-        api_key, key = ApiKey.objects.create_key(
-            organization=organization,
-            name=_clean_name(name),
-            scopes=clean_scopes(READ_ONLY_SCOPES if scopes is None else scopes),
-            expiry_date=expires_at,
-            created_by=actor if isinstance(actor, User) else None,
-        )
+        api_key.save(force_insert=True)
         _record(api_key, actor=actor, action="api_key.issued", now=now)
     return Issued(api_key, key)
 

@@ -228,7 +228,7 @@ class ApiKey(AbstractAPIKey):
         abstract = False
         verbose_name = "API key"
         verbose_name_plural = "API keys"
-        ordering = ["-created"]
+        ordering = ("-created",)
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(scopes__contained_by=SCOPES) & ~models.Q(scopes=[]),

@@ -128,7 +128,7 @@ def _standing(
     rows: dict[tuple[str, UUID | None], Setting],
 ) -> InForce:
     definition = DEFINITIONS[key]
-    whose = [None]
+    whose: list[UUID | None] = [None]
     if organization is not None and definition.per_organization:
         whose.insert(0, organization.pk)
     for owner in whose:

@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'API key',
                 'verbose_name_plural': 'API keys',
-                'ordering': ['-created'],
+                'ordering': ('-created',),
                 'abstract': False,
             },
         ),
