@@ -7,32 +7,9 @@ lose a digit.
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 PLACES = 6
-# ISO 4217 currencies whose minor unit is not a hundredth.
-_MINOR_PLACES = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
+# ISO 4217 currencies whose minor unit is not a hundredth of the major one.
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
 
 
 class InvalidAmount(ValueError):
@@ -59,7 +36,9 @@ def amount(value: str | int | Decimal) -> Decimal:
 
 def minor_places(currency: str) -> int:
     """Digits behind the point in amounts that are really paid (ISO 4217)."""
-    return _MINOR_PLACES.get(currency, 2)
+    if currency in _WHOLE.split():
+        return 0
+    return 3 if currency in _THOUSANDTHS.split() else 2
 
 
 def to_minor(value: Decimal, currency: str) -> int:
