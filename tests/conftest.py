@@ -19,6 +19,8 @@ from accounts.api_keys import Issued
 from accounts.models import Organization, User
 from tests.factories import accounts as make
 
+pytest_plugins = ["tests.browser", "tests.broker"]
+
 
 @pytest.fixture(autouse=True)
 def ground(settings) -> None:

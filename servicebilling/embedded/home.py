@@ -36,6 +36,15 @@ class Home:
         """Remember how far the demo is, in the folder that goes with the database."""
         (self.folder / "demo").write_text(f"{word}\n")
 
+    @property
+    def prepared_for(self) -> str:
+        """The fingerprint of the sources that the database was last prepared for."""
+        note = self.folder / "prepared"
+        return note.read_text() if note.is_file() else ""
+
+    def note_prepared(self, fingerprint: str) -> None:
+        (self.folder / "prepared").write_text(fingerprint)
+
     def delete(self) -> None:
         if self.folder.exists():
             shutil.rmtree(self.folder)
@@ -48,7 +57,7 @@ def locate(var: Path) -> Home:
     for folder in (beside, elsewhere):
         if os.access(folder / "data", os.F_OK):
             return Home(folder, server_user.choose(folder / "data"))
-    user = server_user.choose(beside / "data")
+    user = server_user.choose()
     beside.mkdir(mode=0o755, parents=True, exist_ok=True)
     if server_user.can_read(beside, user=user):
         return Home(beside, user)

@@ -31,10 +31,10 @@ class ServerUser:
         return {"user": self.uid, "group": self.gid, "extra_groups": [], "cwd": "/"}
 
 
-def choose(data: Path) -> ServerUser | None:
+def choose(data: Path | None = None) -> ServerUser | None:
     """Return the user to run servers as; None is the current one.
 
-    Data that exists keeps its owner. Raises CannotStart for a user id without a name, which
+    Data that exists already keeps its owner. Raises CannotStart for a user id without a name, which
     PostgreSQL cannot run as.
     """
     if os.geteuid() != 0:
@@ -46,7 +46,7 @@ def choose(data: Path) -> ServerUser | None:
                 " run as a nameless user. Set DATABASE_URL to another database."
             ) from None
         return None
-    owner = data.stat().st_uid if data.exists() else 0
+    owner = data.stat().st_uid if data is not None and data.exists() else 0
     for user in [owner] if owner else BORROWED:
         try:
             entry = pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)

@@ -23,9 +23,9 @@ class Ground:
     kept_files: tuple[int, ...]
 
 
-def make_sockets(*, user: ServerUser | None) -> Path:
+def make_sockets(*, user: ServerUser | None, prefix: str = SOCKETS_PREFIX) -> Path:
     """Make the folder of both sockets; within it one that belongs to PostgreSQL's user."""
-    sockets = server_user.socket_folder(user=user, prefix=SOCKETS_PREFIX)
+    sockets = server_user.socket_folder(user=user, prefix=prefix)
     own = sockets / "postgres"
     own.mkdir(mode=0o700)
     if user is not None:

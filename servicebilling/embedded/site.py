@@ -20,6 +20,7 @@ from servicebilling.embedded import (
     postgres,
     programs,
     servers,
+    sources,
     state,
 )
 from servicebilling.embedded.errors import CannotStart
@@ -170,10 +171,16 @@ class Site:
         self._record()
 
     def _prepare_database(self) -> None:
+        found = sources.fingerprint() + os.environ.get("DEBUG", "")
+        has_static_files = (state.BASE_DIR / "staticfiles").is_dir()
+        if self.home is not None and self.home.prepared_for == found and has_static_files:
+            return
         say("Preparing the database ...")
         roles = [f"--app-role={postgres.APP_ROLE}"] if self.home else []
         owner = self.environment | {"DATABASE_URL": self.owner_database_url}
         self.supervisor.run(programs.manage(self._ground(owner), "prepare", *roles))
+        if self.home is not None:
+            self.home.note_prepared(found)
 
     def _seed_demo(self, *, is_new: bool) -> None:
         """Make the demo once, and never in a database that was there before us."""
@@ -189,9 +196,10 @@ class Site:
         ground = self._ground(self.environment)
         web_program = programs.web(ground, listener=self.listener.fileno())
         web = self.supervisor.start(web_program, stage=SITE)
+        # First the page somebody waits for; all at once they would share few cores.
+        self._wait_for_answer(web)
         for program in (programs.worker(ground), programs.beat(ground)):
             self.supervisor.start(program, stage=SITE)
-        self._wait_for_answer(web)
 
     def _wait_for_answer(self, web: Child) -> None:
         address = urlsplit(self.url)
@@ -203,8 +211,9 @@ class Site:
             )
             with contextlib.suppress(OSError, http.client.HTTPException):
                 connection.request("GET", "/livez")
-                if connection.getresponse().status == http.HTTPStatus.OK:
-                    return
+                # Any answer: with ALLOWED_HOSTS of the user's own this name may be refused.
+                connection.getresponse()
+                return
             connection.close()
             time.sleep(0.05)
         raise CannotStart(self.supervisor.last_words(web.program))
