@@ -3,6 +3,8 @@
 import re
 
 import pytest
+import time_machine
+from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -212,6 +214,30 @@ def test_signing_out_needs_a_form(owner, client_of):
     browser.post("/accounts/logout/")
 
     assert not is_signed_in(browser)
+
+
+# Standing still, so that the code does not run out between being made and being typed.
+@time_machine.travel("2026-03-01T12:00:00Z", tick=False)
+def test_second_factor_that_was_set_up_is_asked_for(client, owner):
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(owner, secret)
+
+    asked = client.post(
+        "/accounts/login/?next=/dashboard",
+        {"login": owner.email, "password": make.PASSWORD},
+    )
+
+    assert asked.url.startswith(reverse("mfa_authenticate"))
+    assert not is_signed_in(client)
+    client.post(asked.url, {"code": "000000"})
+    assert not is_signed_in(client)
+    client.post(asked.url, {"code": code_now(secret)})
+    assert is_signed_in(client)
+
+
+def code_now(secret: str) -> str:
+    (counter,) = totp.yield_hotp_counters_from_time()
+    return totp.format_hotp_value(totp.hotp_value(secret, counter))
 
 
 def test_person_made_by_a_command_signs_in_at_once(client):
