@@ -1,9 +1,10 @@
 """Make the virtual environment and install the locks into it, unless that is done already.
 
-    python -m servicebilling.embedded.install VENV LOCK [LOCK ...]
+    python -m servicebilling.embedded.install [--check] VENV LOCK [LOCK ...]
 
 Runs on a Python with nothing installed. A stamp in the environment, written last, tells what
-is in it: a half-made environment has none.
+is in it: a half-made environment has none. `--check`, asked of the environment's own Python,
+exits 0 if nothing is to be done.
 """
 
 import fcntl
@@ -25,16 +26,17 @@ class CannotInstall(Exception):
     """The environment cannot be made; the message says what to do."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    venv, locks = Path(arguments[0]).absolute(), [Path(lock) for lock in arguments[1:]]
-    if is_installed(venv, locks):
-        return 0
+def main(arguments: list[str]) -> int:
+    if arguments[0] == "--check":
+        own = "{}.{}".format(*sys.version_info)
+        return 0 if _holds(Path(arguments[1]), arguments[2:], version=own) else 1
+    venv, locks = Path(arguments[0]).absolute(), arguments[1:]
     venv.parent.mkdir(parents=True, exist_ok=True)
     try:
         # ./run and ./test may be started at the same moment in a new clone.
         with open(venv.with_name(f"{venv.name}.lock"), "w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            if not is_installed(venv, locks):
+            if not _holds(venv, locks, version=_version(venv)):
                 install(venv, locks)
     except (CannotInstall, OSError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
@@ -42,15 +44,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def is_installed(venv: Path, locks: Sequence[Path]) -> bool:
-    """Say whether exactly these locks are in an environment whose Python runs."""
+def _holds(venv: Path, locks: Sequence[str], *, version: str | None) -> bool:
+    """Say whether exactly these locks are installed there, for this version of Python."""
     stamp = _read_stamp(venv)
-    return stamp.get("python") == _version(venv) is not None and all(
-        stamp.get(lock.name) == _fingerprint(lock) for lock in locks
+    return stamp.get("python") == version is not None and all(
+        stamp.get(lock) == _fingerprint(lock) for lock in locks
     )
 
 
-def install(venv: Path, locks: Sequence[Path]) -> None:
+def install(venv: Path, locks: Sequence[str]) -> None:
     """Install the locks, into the environment that is there if its Python is right."""
     print(f"Installing packages into {venv} (once, about half a minute) ...", flush=True)
     stamp = _read_stamp(venv)
@@ -59,7 +61,7 @@ def install(venv: Path, locks: Sequence[Path]) -> None:
         _make(venv)
         stamp = {}
     _add_packages(venv, locks)
-    stamp |= {lock.name: _fingerprint(lock) for lock in locks}
+    stamp |= {lock: _fingerprint(lock) for lock in locks}
     stamp["python"] = str(_version(venv))
     (venv / STAMP).write_text(json.dumps(stamp, indent=2) + "\n")
 
@@ -87,8 +89,8 @@ def _read_stamp(venv: Path) -> dict[str, str]:
         return {}
 
 
-def _fingerprint(lock: Path) -> str:
-    return hashlib.sha256(lock.read_bytes()).hexdigest()
+def _fingerprint(lock: str) -> str:
+    return hashlib.sha256(Path(lock).read_bytes()).hexdigest()
 
 
 def _clear(venv: Path) -> None:
@@ -124,7 +126,7 @@ def _install_ensurepip() -> None:
     subprocess.run(["apt-get", "install", "-qy", package], check=True)  # noqa: S607
 
 
-def _add_packages(venv: Path, locks: Sequence[Path]) -> None:
+def _add_packages(venv: Path, locks: Sequence[str]) -> None:
     python = venv / "bin" / "python"
     wanted = ["--require-hashes", *(part for lock in locks for part in ("-r", lock))]
     if shutil.which("uv"):
