@@ -1,0 +1,371 @@
+"""Each rule of `verify_ledger` finds the row that breaks it, by name."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from accounts.models import Organization
+from metering.balances import cycles
+from metering.calls import gate, statuses, sweep
+from metering.calls.settle import settle
+from metering.models import Allowance
+from metering.verification.run import COMPUTED, RULES, verify
+from tests.factories import metering as make
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+# Rule, and a statement that breaks it and returns what the finding calls the row.
+BREAKS = [
+    (
+        "minutes_used_are_the_sum_of_the_ledger",
+        "UPDATE allowances SET minutes_used_this_cycle = minutes_used_this_cycle + 1"
+        " WHERE {org} RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "minutes_paid_otherwise_are_the_sum_of_the_ledger",
+        "UPDATE allowances SET minutes_paid_otherwise = minutes_paid_otherwise - 1"
+        " WHERE {org} RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "credit_minutes_are_the_sum_of_the_ledger",
+        "UPDATE allowances SET credit_minutes = credit_minutes + 1"
+        " WHERE {org} RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "wallet_balance_is_the_sum_of_its_transactions",
+        "UPDATE wallets SET balance = balance + 0.000001"
+        " WHERE {org} RETURNING 'wallets ' || organization_id",
+    ),
+    (
+        "used_after_is_the_running_sum",
+        "UPDATE minute_transactions SET used_after = used_after + 1 WHERE id ="
+        " (SELECT min(id) FROM minute_transactions WHERE {org})"
+        " RETURNING 'minute_transactions ' || id",
+    ),
+    (
+        "credit_after_is_the_running_sum",
+        "UPDATE minute_transactions SET credit_after = credit_after + 1 WHERE id ="
+        " (SELECT max(id) FROM minute_transactions WHERE {org})"
+        " RETURNING 'minute_transactions ' || id",
+    ),
+    (
+        "balance_after_is_the_running_sum",
+        "UPDATE wallet_transactions SET balance_after = balance_after + 1 WHERE id ="
+        " (SELECT max(id) FROM wallet_transactions WHERE {org})"
+        " RETURNING 'wallet_transactions ' || id",
+    ),
+    (
+        "every_allowance_has_a_wallet",
+        "DELETE FROM wallets WHERE {org} RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "one_currency_per_organization",
+        "UPDATE overage_charges SET currency = 'EUR' WHERE {org}"
+        " RETURNING 'overage_charges ' || id",
+    ),
+    (
+        "allowance_mirrors_its_running_cycle",
+        "UPDATE allowances SET plan_minutes = plan_minutes + 1"
+        " WHERE {org} RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "one_active_cycle_per_organization",
+        "UPDATE billing_cycles SET state = 'closed' WHERE {org}"
+        " RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "cycles_follow_each_other",
+        "UPDATE billing_cycles SET starts_at = starts_at + interval '1 second'"
+        " WHERE {org} AND state = 'active' RETURNING 'billing_cycles ' || id",
+    ),
+    (
+        "cycle_minutes_are_the_sum_of_the_ledger",
+        "UPDATE billing_cycles SET minutes_used = minutes_used + 1"
+        " WHERE {org} AND state = 'closed' RETURNING 'billing_cycles ' || id",
+    ),
+    (
+        "cycle_credit_is_the_sum_of_the_ledger",
+        "UPDATE billing_cycles SET credit_taken_minutes = credit_taken_minutes + 1"
+        " WHERE {org} AND state = 'closed' RETURNING 'billing_cycles ' || id",
+    ),
+    (
+        "a_cycle_closes_once_with_all_it_used",
+        "UPDATE minute_transactions SET used_change = used_change + 1"
+        " WHERE {org} AND kind = 'cycle_close' RETURNING 'billing_cycles ' || cycle_id",
+    ),
+    (
+        "charges_of_a_cycle_are_its_ledger",
+        "UPDATE cycle_charges SET amount = amount + 1 WHERE {org}"
+        " RETURNING 'billing_cycles ' || cycle_id",
+    ),
+    (
+        "overage_charges_are_what_overage_cards_charged",
+        "UPDATE overage_charges SET minutes = minutes + 1 WHERE {org}"
+        " RETURNING 'cycle_charges ' || cycle_id || ' ' || rate_card_id",
+    ),
+    (
+        "the_wallet_paid_what_wallet_cards_charged",
+        "UPDATE wallet_transactions SET amount = amount - 1 WHERE {wallet_org}"
+        " AND rate_card_id IS NOT NULL"
+        " RETURNING 'cycle_charges ' || cycle_id || ' ' || rate_card_id",
+    ),
+    (
+        "minutes_held_are_the_open_holds",
+        "UPDATE holds SET minutes = minutes + 1 WHERE {org} AND state = 'open'"
+        " RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "closed_cycles_hold_what_their_plan_cannot_pay",
+        "UPDATE billing_cycles SET minutes_held = 2 WHERE {org} AND state = 'closed'"
+        " RETURNING 'billing_cycles ' || id",
+    ),
+    (
+        "open_holds_belong_to_a_running_call",
+        "UPDATE holds SET state = 'open' WHERE {org} AND state = 'settled'"
+        " RETURNING 'holds ' || id",
+    ),
+    (
+        "closed_holds_say_what_became_of_the_call",
+        "UPDATE holds SET state = 'released' WHERE {org} AND state = 'estimated'"
+        " RETURNING 'holds ' || id",
+    ),
+    (
+        "running_calls_that_were_admitted_hold_minutes",
+        "UPDATE calls SET status = 'active' WHERE {org} AND status = 'completed'"
+        " RETURNING 'calls ' || id",
+    ),
+    (
+        "holds_end_an_hour_after_they_expire",
+        "UPDATE holds SET expires_at = expires_at - interval '3 hours'"
+        " WHERE {org} AND state = 'open' RETURNING 'holds ' || id",
+    ),
+    (
+        "every_hold_was_decided_on",
+        "UPDATE decisions SET minutes = minutes + 1 WHERE {org} AND hold_id ="
+        " (SELECT id FROM holds WHERE {org} AND state = 'open')"
+        " RETURNING 'holds ' || hold_id",
+    ),
+    (
+        "every_admission_holds",
+        "UPDATE decisions SET result = 'admitted' WHERE {org} AND result = 'refused'"
+        " RETURNING 'decisions ' || id",
+    ),
+    (
+        "a_grant_fits_what_was_free",
+        "UPDATE decisions SET minutes = 10000 WHERE {org} AND result = 'admitted'"
+        " RETURNING 'decisions ' || id",
+    ),
+    (
+        "a_call_is_posted_once_per_revision",
+        "UPDATE minute_transactions SET reference = reference || '7' WHERE id ="
+        " (SELECT min(id) FROM minute_transactions WHERE {org} AND kind = 'usage')"
+        " RETURNING 'minute_transactions ' || id",
+    ),
+    (
+        "a_call_has_a_posting_if_it_was_settled",
+        "UPDATE calls SET revision = 0 WHERE {org} AND status = 'estimated'"
+        " RETURNING 'calls ' || id",
+    ),
+    (
+        "billed_minutes_are_the_sum_of_the_ledger",
+        "UPDATE calls SET billed_minutes = billed_minutes + 1 WHERE {org}"
+        " AND status = 'completed' RETURNING 'calls ' || id",
+    ),
+    (
+        "call_price_is_the_sum_of_the_ledger",
+        "UPDATE calls SET price = price + 0.01 WHERE {org}"
+        " AND status = 'completed' RETURNING 'calls ' || id",
+    ),
+    (
+        "usage_events_are_the_sum_of_calls",
+        "UPDATE usage_events SET quantity = quantity + 1 WHERE {org}"
+        " RETURNING 'calls ' || call_id",
+    ),
+    (
+        "daily_usage_is_the_sum_of_calls",
+        "UPDATE daily_usage SET cost = cost + 1 WHERE {org} RETURNING 'daily_usage '"
+        " || organization_id || ' agent ' || agent_id || ' number ' || phone_number_id",
+    ),
+    (
+        "hours_of_a_day_are_its_count",
+        "UPDATE daily_usage SET hours[1] = hours[1] + 1 WHERE {org}"
+        " RETURNING 'daily_usage ' || id",
+    ),
+    (
+        "messages_are_processed_within_ten_minutes",
+        "UPDATE inbound_messages SET state = 'received',"
+        " received_at = received_at - interval '2 hours' WHERE {org}"
+        " RETURNING 'inbound_messages ' || id",
+    ),
+    (
+        "the_ceiling_is_what_the_books_allow",
+        "UPDATE allowances SET minutes_ceiling = minutes_ceiling + 1"
+        " WHERE {org} RETURNING 'allowances ' || organization_id",
+    ),
+    (
+        "a_charge_is_the_price_of_its_seconds",
+        "UPDATE cycle_charges SET seconds = seconds + 60 WHERE {org}"
+        " RETURNING 'cycle_charges ' || id",
+    ),
+]
+
+
+@pytest.fixture
+def told(now) -> tuple[Organization, Organization]:
+    """An overage and a wallet organization, each with a closed and a running cycle, a call
+    charged in either, one estimated, one refused and one running."""
+    return _tell("overage", now), _tell("wallet", now)
+
+
+def _tell(when_exhausted: str, now) -> Organization:
+    card = make.make_card(
+        when_exhausted=when_exhausted,
+        included_minutes=2,
+        overage_limit_minutes=20,
+        calls_at_once_max=2,
+    )
+    owner = make.make_balances(card=card, now=now, credit_minutes=1, wallet="50")
+    number = make.make_number(organization=owner, valid_from=now)
+
+    def admitted(at):
+        ref = make.call_ref(number)
+        assert gate.admit(make.make_request(ref, at=at), now=at).admitted
+        return ref
+
+    first = make.make_report(
+        admitted(now), started_at=now, seconds=170, cost="0.5", with_message=True
+    )
+    settle([first], now=now + HOUR)
+    lost = admitted(now + HOUR)
+    statuses.apply(make.make_status(lost, at=now + HOUR), now=now + HOUR)
+    sweep.run(now=now + 4 * HOUR)
+    later = now + timedelta(days=40)
+    second = make.make_report(
+        admitted(later), started_at=later, seconds=175, cost="0.5", with_message=True
+    )
+    settle([second], now=later)
+    for _ in range(2):
+        running = admitted(later)
+    refused = make.make_request(make.call_ref(number), at=later)
+    assert gate.admit(refused, now=later).rule == "too_many_calls"
+    _settle_one_of_two(running, later)
+    return owner
+
+
+@pytest.fixture
+def clock(monkeypatch, now) -> None:
+    """The command runs when the story has just ended."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now + timedelta(days=40))
+
+
+def _settle_one_of_two(ref, at) -> None:
+    settle([make.make_report(ref, started_at=at, seconds=30, cost="0.1")], now=at)
+
+
+def test_rows_that_add_up_are_checked_by_every_rule_and_found_right(told, now):
+    verdict = verify(now=now + timedelta(days=40))
+    assert verdict.is_ok, verdict.findings
+    unchecked = [name for name, rows in verdict.checked.items() if not rows]
+    assert unchecked == []
+
+
+def test_every_rule_is_broken_here():
+    assert sorted(rule for rule, _ in BREAKS) == sorted(
+        [*(rule.name for rule in RULES), *COMPUTED]
+    )
+
+
+def test_a_broken_row_is_found_and_named_by_each_rule(told, now):
+    """One story, broken in one way after another; each is undone before the next."""
+    not_found = []
+    for rule, statement in BREAKS:
+        undo = transaction.savepoint()
+        if not _is_found(rule, statement, told, now + timedelta(days=40)):
+            not_found.append(rule)
+        transaction.savepoint_rollback(undo)
+    assert not_found == []
+
+
+def _is_found(rule: str, statement: str, told, at) -> bool:
+    """Break a row and ask: of everybody, of its organization, and of the other one."""
+    overage, wallet = told
+    broken = _break(statement, told)
+    owner, other = (wallet, overage) if "wallet_org" in statement else (overage, wallet)
+    named = _named(rule, verify(now=at).findings)
+    alone = _named(rule, verify(now=at, organization=owner).findings)
+    return (
+        bool(broken)
+        and named == alone
+        and broken <= {row for row, _ in named}
+        and {slug for _, slug in named} == {owner.slug}
+        and verify(now=at, organization=other).is_ok
+    )
+
+
+def _break(statement: str, told) -> set[str]:
+    overage, wallet = (f"organization_id = '{owner.id}'" for owner in told)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(statement.format(org=overage, wallet_org=wallet))
+        return {row for (row,) in cursor.fetchall()}
+
+
+def _named(rule: str, findings) -> set[tuple[str, str]]:
+    return {(found.row, found.organization) for found in findings if found.rule == rule}
+
+
+def test_the_command_prints_json_for_a_program(told, clock):
+    out = StringIO()
+    call_command("verify_ledger", "--json", "--organization", told[0].slug, stdout=out)
+    printed = json.loads(out.getvalue())
+    assert printed["ok"] is True
+    assert printed["findings"] == []
+    assert printed["checked"]["minutes_used_are_the_sum_of_the_ledger"] == 1
+
+
+@pytest.mark.breaks_books
+def test_the_command_exits_with_one_and_names_the_row(told, clock):
+    Allowance.objects.filter(organization=told[0]).update(minutes_ceiling=7777)
+    out = StringIO()
+    with pytest.raises(SystemExit) as exited:
+        call_command("verify_ledger", "--json", stdout=out)
+    assert exited.value.code == 1
+    (found,) = json.loads(out.getvalue())["findings"]
+    assert found["rule"] == "the_ceiling_is_what_the_books_allow"
+    assert found["organization"] == told[0].slug
+    assert found["row"] == f"allowances {told[0].id}"
+    assert found["found"] == "7777"
+
+
+@pytest.mark.breaks_books
+def test_the_command_says_in_plain_words_what_is_wrong(told, clock):
+    Allowance.objects.filter(organization=told[0]).update(minutes_ceiling=7777)
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("verify_ledger", stdout=out)
+    assert f"allowances {told[0].id} of {told[0].slug}" in out.getvalue()
+    assert "found 7777" in out.getvalue()
+
+
+def test_an_unknown_organization_is_an_error_and_not_a_clean_bill():
+    with pytest.raises(CommandError, match="no organization"):
+        call_command("verify_ledger", "--organization", "nobody")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_check_reads_one_snapshot_and_may_not_write(told, now):
+    verify(now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        assert cursor.fetchone() == ("off",)
+
+
+def test_cycles_that_nothing_happened_in_add_up_too(now):
+    owner = make.make_balances(now=now)
+    cycles.roll_over(owner.id, now=now + timedelta(days=400))
