@@ -58,6 +58,7 @@ class CycleReport:
     standing: str
     enforcement: str
     is_paid: bool
+    is_by_the_minute: bool
     grace_minutes: int
     # The smaller of the card's limit and the organization's own; None off overage.
     overage_limit_minutes: int | None
@@ -150,6 +151,7 @@ class CallLine:
     ended_at: datetime | None
     # Talk time; None: never answered, or not known yet.
     duration_seconds: int | None
+    billed_seconds: int
     billed_minutes: int
     price: Decimal
     currency: str
@@ -269,6 +271,7 @@ def _cycle_report(allowance: Allowance, *, now: datetime) -> CycleReport:
         standing=allowance.standing,
         enforcement=allowance.enforcement,
         is_paid=cycle.is_paid,
+        is_by_the_minute=card.increment_step_seconds % 60 == 0,
         grace_minutes=card.grace_minutes if cycle.is_paid else 0,
         overage_limit_minutes=_overage_limit(allowance),
         postpaid_limit_amount=card.postpaid_limit_amount,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from metering.usage.reports import CycleReport
-from servicebilling.website.formatting import money, whole
+from servicebilling.website.formatting import cents, whole
 
 LOW_FROM_PERCENT = 80
 LOW_WALLET_MINUTES = 30
@@ -181,7 +181,7 @@ def _overage(report: CycleReport) -> Banner | None:
         "warn" if is_low else "note",
         "The overage limit is near" if is_low else "Included minutes are used up",
         f"Each further minute is charged as overage: "
-        f"{money(report.amount_charged, report.currency)} so far this cycle. "
+        f"{cents(report.amount_charged, report.currency)} so far this cycle. "
         f"{_minutes(left)} are left of the limit of {whole(limit)}.",
         "Ask for a higher limit" if is_low else "",
     )
@@ -194,7 +194,7 @@ def _low_wallet(report: CycleReport) -> Banner | None:
         "low",
         "warn",
         "The wallet is nearly empty",
-        f"{money(report.wallet_balance, report.currency)} pays for about "
+        f"{cents(report.wallet_balance, report.currency)} pays for about "
         f"{_minutes(report.minutes_ceiling)}. After that, calls are refused.",
         "Ask to add funds",
     )
@@ -208,7 +208,7 @@ def _low_limit(report: CycleReport) -> Banner | None:
         "low",
         "warn",
         "The credit limit is near",
-        f"{money(left, report.currency)} are left of it. After that, calls are refused.",
+        f"{cents(left, report.currency)} are left of it. After that, calls are refused.",
         "Ask for a higher limit",
     )
 

@@ -1,7 +1,7 @@
 """How figures read on pages. Pure: values in, text out."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 MINUS = "\N{MINUS SIGN}"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "NGN": "₦", "USD": "$"}
@@ -25,6 +25,11 @@ def money(value: Decimal, currency: str) -> str:
     return f"{sign}{symbol}{abs(value):,.{decimals}f}"
 
 
+def cents(value: Decimal, currency: str) -> str:
+    """Return an amount rounded half up to two decimals, for sums read at a glance."""
+    return money(value.quantize(Decimal("0.01"), ROUND_HALF_UP), currency)
+
+
 def whole(value: int) -> str:
     return f"{MINUS if value < 0 else ''}{abs(value):,}"
 
@@ -42,6 +47,12 @@ def clock(seconds: int) -> str:
     if hours:
         return f"{hours}:{minutes_left:02}:{rest:02}"
     return f"{minutes}:{rest:02}"
+
+
+def billed(seconds: int) -> str:
+    """Return billed time: whole minutes as such, what is billed by the second to the second."""
+    minutes, rest = divmod(seconds, 60)
+    return clock(seconds) if rest else f"{whole(minutes)} min"
 
 
 def masked(number: str) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts import organizations
 from accounts.models import Organization, User
 from metering.balances import cycles
-from metering.models import RateCard
+from metering.models import Allowance, RateCard
 
 # What is in force without a plan; the catalogue has one for each currency it sells in.
 CARD_WITHOUT_PLAN = "none"
@@ -31,5 +31,10 @@ def open_organization(
         organization = organizations.create(
             name=name, owner=owner, now=now, timezone=timezone, currency=card.currency
         )
-        cycles.begin(organization_id=organization.pk, card_id=card.pk, now=now)
+        cycles.begin(
+            organization_id=organization.pk,
+            card_id=card.pk,
+            now=now,
+            standing=Allowance.Standing.NO_PLAN,
+        )
     return organization

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from metering.usage.reports import CycleReport
-from servicebilling.website.formatting import money, whole
+from servicebilling.website.formatting import cents, whole
 
 # A part that exists can be seen, however small it is.
 NARROWEST_PERCENT = 0.8
@@ -71,7 +71,8 @@ def _of_minutes(report: CycleReport) -> UsageBar:
     if report.minutes_paid_otherwise:
         text += f", {whole(report.minutes_paid_otherwise)} beyond them"
     parts = [
-        ("used", "Used", report.minutes_covered),
+        ("used", "Used", min(report.minutes_covered, pool)),
+        ("owed", "Owed", max(0, report.minutes_covered - pool)),
         ("owed", "Repaid older debt", debt_before),
         ("held", "Held by calls", report.minutes_held),
         ("plan", "Left of the plan", plan_left),
@@ -94,10 +95,10 @@ def _of_money(report: CycleReport) -> UsageBar:
     ]
     return UsageBar(
         segments=_segments(
-            (key, label, money(value, currency), float(value))
+            (key, label, cents(value, currency), float(value))
             for key, label, value in parts
         ),
-        text=f"{money(charged, currency)} spent this cycle, {money(left, currency)} left.",
+        text=f"{cents(charged, currency)} spent this cycle, {cents(left, currency)} left.",
     )
 
 

@@ -19,6 +19,15 @@ def money(value: Decimal, currency: str) -> str:
     return formatting.money(value, currency)
 
 
+@register.simple_tag
+def total(value: Decimal, currency: str) -> SafeString:
+    """Write a sum rounded to cents, with the exact amount for programs and on hovering."""
+    exact, shown = formatting.money(value, currency), formatting.cents(value, currency)
+    if exact == shown:
+        return format_html('<data value="{}">{}</data>', value, shown)
+    return format_html('<data value="{}" title="{}">{}</data>', value, exact, shown)
+
+
 @register.filter
 def whole(value: int) -> str:
     return formatting.whole(value)
@@ -32,6 +41,11 @@ def tenths_of_minutes(seconds: int) -> str:
 @register.filter
 def clock(seconds: int) -> str:
     return formatting.clock(seconds)
+
+
+@register.filter
+def billed(seconds: int) -> str:
+    return formatting.billed(seconds)
 
 
 @register.filter
