@@ -186,6 +186,8 @@ class Site:
         """Make the demo once, and never in a database that was there before us."""
         if self.home is None or not self.options.demo or self.home.demo:
             return
+        if not any(state.BASE_DIR.glob("*/management/commands/seed_demo.py")):
+            return
         say("Making the demo, once: this takes half a minute ...")
         self.home.note_demo(home.BEGUN_IN_NEW if is_new else home.BEGUN)
         self.supervisor.run(programs.manage(self._ground(self.environment), "seed_demo"))
