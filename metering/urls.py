@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from metering import webhooks
 
 app_name = "metering"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("webhooks/vapi", webhooks.receive, name="vapi-webhook"),
+]

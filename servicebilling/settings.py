@@ -239,6 +239,8 @@ VAPI_TIMESTAMP_HEADER = env.str("VAPI_TIMESTAMP_HEADER", "x-timestamp")
 VAPI_SIGNATURE_PREFIX = env.str("VAPI_SIGNATURE_PREFIX", "")
 # Vapi gives 7.5 s end to end; we answer well before that, whatever the database does.
 PRE_CALL_DEADLINE_SECONDS = env.float("PRE_CALL_DEADLINE_SECONDS", 2.5)
+# A frozen database must not hold the threads that answer calls.
+WEBHOOK_DEADLINE_SECONDS = env.float("WEBHOOK_DEADLINE_SECONDS", 8.0)
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 SESSION_COOKIE_AGE = 43200

@@ -12,7 +12,20 @@ class DeadlineExceeded(OperationalError):
     """The database did not answer within the caller's deadline; the connection is closed."""
 
 
+# psycopg waits at least this long for a connection (libpq's least `connect_timeout`).
+CONNECT_SECONDS_MIN = 2
+
+
 class DeadlineConnection(Connection[Any]):
+    @classmethod
+    def connect(cls, *args: Any, **kwargs: Any) -> Any:
+        remaining = deadline.remaining_seconds()
+        if remaining is not None:
+            if remaining < CONNECT_SECONDS_MIN:
+                raise DeadlineExceeded("no time is left to connect to the database")
+            kwargs["connect_timeout"] = CONNECT_SECONDS_MIN
+        return super().connect(*args, **kwargs)
+
     def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         remaining = deadline.remaining_seconds()
         if remaining is None:

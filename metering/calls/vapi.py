@@ -1,0 +1,18 @@
+"""The adapter as this installation is configured."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from metering.calls import tokens
+from metering.providers.vapi.config import VapiConfig
+
+
+def config() -> VapiConfig:
+    return VapiConfig(
+        secrets=tuple(settings.VAPI_WEBHOOK_SECRETS),
+        server_url=settings.WEBSITE_URL + reverse("metering:vapi-webhook"),
+        signature_header=settings.VAPI_SIGNATURE_HEADER.lower(),
+        timestamp_header=settings.VAPI_TIMESTAMP_HEADER.lower(),
+        signature_prefix=settings.VAPI_SIGNATURE_PREFIX,
+        read_token=tokens.read,
+    )

@@ -1,0 +1,22 @@
+"""What the adapter is given instead of reading settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+
+def _trust_nothing(token: str) -> UUID | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class VapiConfig:
+    # Several while one is being rolled; none closes the endpoint.
+    secrets: tuple[str, ...]
+    server_url: str
+    # Each part of Vapi's HMAC credential is configurable; these are its defaults.
+    signature_header: str = "x-signature"
+    timestamp_header: str = "x-timestamp"
+    signature_prefix: str = ""
+    # Returns whose call it is, by a token that we made ourselves.
+    read_token: Callable[[str], UUID | None] = _trust_nothing
