@@ -1,0 +1,160 @@
+"""What billing asks of a payment provider. Adapters take and give plain data and know no
+tables; whatever goes wrong out there is a `ProviderError`.
+
+Every call may take seconds: never make one inside a transaction or on the pre-call path.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from billing.events import BillingPeriod, Fact
+
+
+class ProviderError(Exception):
+    """The provider did not do what was asked; `retry` says whether trying again may help."""
+
+    def __init__(self, message: str, *, retry: bool) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+class SignatureRefused(Exception):
+    """A webhook that the provider did not sign, or signed too long ago."""
+
+
+class NotConfigured(Exception):
+    """No secret is set, so nothing can be verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who pays: made at the provider once per organization."""
+
+    organization_id: UUID
+    name: str
+    email: str
+    # Empty until the provider has given one.
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseCheckout:
+    """A bundle to be paid once, at the price of its purchase row."""
+
+    purchase_id: UUID
+    customer: Customer
+    description: str
+    amount: Decimal
+    currency: str
+    success_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCheckout:
+    """A plan to be subscribed to. Price ids are the provider's, from the synced catalogue."""
+
+    customer: Customer
+    plan_code: str
+    billing_period: BillingPeriod
+    flat_price_id: str
+    # Empty: the plan has no overage, or the provider cannot take it in one checkout.
+    metered_price_id: str
+    setup_fee_price_id: str
+    trial_days: int
+    success_url: str
+    cancel_url: str
+    # The same attempt asked again opens the same page.
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A page of the provider where the customer pays."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedEvent:
+    """A webhook whose signature held."""
+
+    id: str
+    type: str
+    body: dict[str, Any]
+    api_version: str = ""
+    is_live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What a change of plan costs now, and what each period costs after it."""
+
+    due_now: Decimal
+    next_amount: Decimal
+    currency: str
+    takes_effect_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFacts:
+    """What an event turned out to mean, once its objects had been fetched."""
+
+    customer_id: str = ""
+    facts: tuple[Fact, ...] = ()
+    # Why nothing follows from it, for the record.
+    note: str = ""
+
+
+class PaymentProvider(Protocol):
+    name: str
+
+    def create_customer(self, customer: Customer) -> str:
+        """Return the provider's id; the same organization always gets the same one."""
+
+    def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
+        """Open a page for a purchase; the same purchase opens the same page."""
+
+    def start_subscription(self, checkout: SubscriptionCheckout) -> Checkout: ...
+
+    def verify(
+        self, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> SignedEvent:
+        """Return a webhook that is really the provider's.
+
+        Raises `SignatureRefused`, `NotConfigured`, and `ValueError` for what is no event.
+        """
+
+    def fetch(self, event_type: str, body: Mapping[str, Any]) -> FetchedFacts:
+        """Return what an event means, its objects fetched afresh. Raises `ProviderError`."""
+
+
+class SubscriptionProvider(PaymentProvider, Protocol):
+    def preview_change(self, subscription_id: str, *, price_id: str) -> ChangePreview: ...
+
+    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+        """Move the flat item to another price at once, the difference being paid now."""
+
+    def cancel_at_end(self, subscription_id: str, *, key: str) -> None: ...
+
+    def undo_cancel(self, subscription_id: str, *, key: str) -> None: ...
+
+    def portal_url(self, customer_id: str, *, return_url: str) -> str: ...
+
+    def list_events(self, *, since: datetime) -> Iterable[SignedEvent]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an adapter is given instead of reading settings."""
+
+    secret_key: str = ""
+    webhook_secrets: tuple[str, ...] = ()
+    api_base: str = ""
+    website_url: str = ""
+    options: dict[str, str] = field(default_factory=dict)
