@@ -6,18 +6,19 @@ from django.db import transaction
 
 from accounts import organizations
 from accounts.models import Organization, User
+from billing import plans
 from metering.balances import cycles
 from metering.models import Allowance, RateCard
 
-# What is in force without a plan; the catalogue has one for each currency it sells in.
-CARD_WITHOUT_PLAN = "none"
+# `none`, `none-eur`, and their later versions: what is in force without a plan.
+_CARD_CODES = rf"^{plans.WITHOUT_PLAN}(-[a-z]{{3}})?(-[0-9]+)?$"
 
 
 def cards_without_plan() -> dict[str, RateCard]:
-    """Return the card that is in force without a plan, by currency; USD first."""
-    cards = RateCard.objects.filter(code__startswith=CARD_WITHOUT_PLAN, included_minutes=0)
-    ordered = sorted(cards, key=lambda card: (card.currency != "USD", card.currency))
-    return {card.currency: card for card in ordered}
+    """Return the newest card that is in force without a plan, by currency; USD first."""
+    cards = RateCard.objects.filter(code__regex=_CARD_CODES).order_by("created_at")
+    newest = {card.currency: card for card in cards}
+    return {code: newest[code] for code in sorted(newest, key=lambda c: (c != "USD", c))}
 
 
 def open_organization(
