@@ -5,19 +5,16 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Organization
+from billing.errors import NotSold, OtherCurrency
 from billing.models import Plan
 from metering.balances import cycles
-from metering.models import Allowance
+from metering.models import Allowance, CycleCharge, RateCard, Wallet, WalletTransaction
 
 WITHOUT_PLAN = "none"
 
 
-class UnknownPlan(Exception):
-    """There is no active plan of that code; the message is for people."""
-
-
 def get(code: str) -> Plan:
-    """Return an active plan. Raises `UnknownPlan`, naming those that exist."""
+    """Return an active plan. Raises `NotSold`, naming those that exist."""
     plan = (
         Plan.objects.select_related("rate_card").filter(code=code, is_active=True).first()
     )
@@ -25,7 +22,7 @@ def get(code: str) -> Plan:
         known = ", ".join(
             Plan.objects.filter(is_active=True).values_list("code", flat=True)
         )
-        raise UnknownPlan(
+        raise NotSold(
             f"There is no plan {code!r}. "
             + (f"Known plans: {known}." if known else "Run load_catalogue first.")
         )
@@ -48,3 +45,34 @@ def open_organization(*, organization: Organization, plan: Plan, now: datetime) 
         now=now,
         standing=Allowance.Standing.NO_PLAN if is_none else Allowance.Standing.GOOD,
     )
+
+
+@transaction.atomic
+def adopt_currency(organization: Organization, currency: str) -> None:
+    """Let the first plan decide the currency. Nothing is ever converted, so this is refused
+    (`OtherCurrency`) once money has moved in another one."""
+    locked = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+    if locked.currency == currency:
+        return
+    moved = (
+        WalletTransaction.objects.filter(organization=locked).exists()
+        or CycleCharge.objects.filter(organization=locked, amount__gt=0).exists()
+    )
+    if moved:
+        raise OtherCurrency
+    Wallet.objects.filter(organization=locked).update(currency=currency)
+    locked.currency = currency
+    locked.save(update_fields=["currency"])
+    organization.currency = currency
+
+
+def card_without_plan(currency: str) -> RateCard:
+    """Return what is in force without a plan, in a currency that something is sold in.
+
+    Raises `OtherCurrency`.
+    """
+    cards = RateCard.objects.filter(code__startswith=f"{WITHOUT_PLAN}-", currency=currency)
+    card = cards.order_by("created_at").last()
+    if card is None:
+        raise OtherCurrency
+    return card

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import Organization
+from metering import rating
 from metering.balances import cards, ledger, months
 from metering.balances.book import Book
 from metering.models import Allowance, BillingCycle, RateCard, Wallet
@@ -30,14 +32,16 @@ def begin(
     """Give an organization its balances: a running cycle, an allowance and a wallet.
 
     The cycle contains `now` and ends at a month boundary of `anchor_at` (else of `now`).
-    Raises `IntegrityError` if the organization has balances already.
+    Raises `IntegrityError` if the organization has balances already, `LedgerError` for a
+    card in another currency than the organization's.
     """
     anchor_at = anchor_at or now
     card = RateCard.objects.get(id=card_id)
+    _demand_currency(card, Organization.objects.get(id=organization_id).currency)
     cycle = BillingCycle.objects.create(
         id=new_id(),
         organization_id=organization_id,
-        starts_at=max(anchor_at, months.boundary_before(anchor_at, now)),
+        starts_at=months.boundary_before(anchor_at, now),
         ends_at=months.next_boundary(anchor_at, now),
         rate_card=card,
         included_minutes=card.included_minutes,
@@ -78,29 +82,39 @@ def change_card(
     organization_id: UUID,
     card_id: UUID,
     now: datetime,
-    included_minutes: int | None = None,
+    more_minutes_a_month: int | None = None,
 ) -> None:
     """Put a card in force in the running cycle and for those after it.
 
-    `included_minutes` is what it includes in the running cycle (a share of the month; else
-    all). More counts at once; fewer stop at what is used and held: never debt. What was
-    charged stays charged. Raises `LedgerError` for a card in another currency.
+    Plan minutes of a running cycle only grow: by `more_minutes_a_month` for the part of the
+    cycle that is left, rounded down; without it, to all that the card includes. Fewer stop
+    at what is used and held, so a change never makes debt. What was charged stays charged.
+    Raises `LedgerError` for a card in another currency.
     """
-    card = RateCard.objects.get(id=card_id)
-    wanted = card.included_minutes if included_minutes is None else included_minutes
     with ledger.opened_one(organization_id, now=now) as book:
-        if card.currency != book.currency:
-            raise ledger.LedgerError(f"the card is in {card.currency}, not {book.currency}")
-        book.cards |= cards.get([card_id])
-        book.plan_card_id = book.live.card_id = card_id
-        book.live.included = max(wanted, min(book.live.included, book.net + book.held))
+        _learn(book, card_id)
+        live, included = book.live, book.cards[card_id].included_minutes
+        book.plan_card_id = live.card_id = card_id
+        if more_minutes_a_month is None:
+            live.included = max(included, min(live.included, book.net + book.held))
+        else:
+            left = (live.ends_at - now) / (live.ends_at - live.starts_at)
+            live.included += int(more_minutes_a_month * min(1, max(0, left)))
+
+
+def end_plan(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
+    """Put a card without a plan in force: plan minutes end, but for those in use."""
+    change_card(organization_id=organization_id, card_id=card_id, now=now)
+    with ledger.opened_one(organization_id, now=now) as book:
+        book.rolls_until = None
+        book.standing = Allowance.Standing.NO_PLAN
 
 
 def change_card_at_end(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
-    """Let the next cycle open with a card; the running one keeps its terms."""
+    """Let the next cycle open with a card; the running one keeps its terms. Raises
+    `LedgerError` for a card in another currency."""
     with ledger.opened_one(organization_id, now=now) as book:
-        book.cards |= cards.get([card_id])
-        book.plan_card_id = card_id
+        book.plan_card_id = _card(book, card_id).id
 
 
 def start_period(
@@ -119,10 +133,7 @@ def start_period(
     Raises `LedgerError` for a card in another currency.
     """
     with ledger.opened_one(organization_id, now=now) as book:
-        book.cards |= cards.get([card_id])
-        card = book.cards[card_id]
-        if card.currency != book.currency:
-            raise ledger.LedgerError(f"the card is in {card.currency}, not {book.currency}")
+        card = _card(book, card_id)
         book.plan_card_id = card_id
         book.rolls_until = rolls_until
         book.anchor_at = opens_at = min(starts_at, now)
@@ -144,8 +155,9 @@ def vouch(
 ) -> bool:
     """Say that a period is paid: cycles roll over with their minutes until `rolls_until`.
 
-    Fills the running cycle if it opened unpaid at the period's start; a period never opens
-    a second cycle. Returns whether it filled one.
+    Fills the running cycle if it opened unpaid at the period's start, or lies wholly within
+    the period (of a year that is paid late); a period never opens a second cycle. Returns
+    whether it filled one.
     """
     with ledger.opened_one(organization_id, now=now) as book:
         if (
@@ -154,7 +166,7 @@ def vouch(
             or rolls_until > book.rolls_until
         ):
             book.rolls_until = rolls_until
-        return _fill(book, period_starts_at)
+        return _fill(book, period_starts_at, rolls_until)
 
 
 def set_standing(*, organization_id: UUID, standing: str, now: datetime) -> None:
@@ -173,8 +185,23 @@ def set_overage_limit(*, organization_id: UUID, minutes: int | None, now: dateti
         book.overage_limit_minutes = minutes
 
 
-def _fill(book: Book, period_starts_at: datetime) -> bool:
-    if book.live.is_paid or not _is_near(book, period_starts_at):
+def _card(book: Book, card_id: UUID) -> rating.Card:
+    card = cards.get([card_id])[card_id]
+    _demand_currency(card, book.currency)
+    book.cards[card_id] = card
+    return card
+
+
+def _demand_currency(card: RateCard | rating.Card, currency: str) -> None:
+    if card.currency != currency:
+        raise ledger.LedgerError(f"the card is in {card.currency}, not {currency}")
+
+
+def _fill(book: Book, period_starts_at: datetime, rolls_until: datetime | None) -> bool:
+    covered = period_starts_at <= book.live.starts_at and (
+        rolls_until is None or book.live.ends_at <= rolls_until
+    )
+    if book.live.is_paid or not (covered or _is_near(book, period_starts_at)):
         return False
     book.live.is_paid = True
     book.live.included = book.terms(book.live).included_minutes
@@ -183,3 +210,11 @@ def _fill(book: Book, period_starts_at: datetime) -> bool:
 
 def _is_near(book: Book, starts_at: datetime) -> bool:
     return abs(book.live.starts_at - starts_at) <= SAME_START_WITHIN
+
+
+def _learn(book: Book, card_id: UUID) -> None:
+    """Make a card known to a book. Raises `LedgerError` for another currency."""
+    book.cards |= cards.get([card_id])
+    card = book.cards[card_id]
+    if card.currency != book.currency:
+        raise ledger.LedgerError(f"the card is in {card.currency}, not {book.currency}")

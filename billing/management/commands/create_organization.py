@@ -11,7 +11,6 @@ from django.utils import timezone
 from accounts import organizations, people
 from accounts.models import Organization
 from billing import plans
-from billing.plans import UnknownPlan
 from metering.calls import numbers
 from servicebilling.lib.errors import DomainError
 
@@ -42,8 +41,6 @@ class Command(BaseCommand):
                 answer = _create(options, timezone.now())
         except DomainError as error:
             raise CommandError(error.message) from error
-        except UnknownPlan as error:
-            raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         if options["json"]:

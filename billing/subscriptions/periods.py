@@ -1,0 +1,121 @@
+"""A paid period opens its cycle, or vouches for the one that runs; each period once."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing import plans
+from billing.events import PeriodPaid, PeriodUnpaid
+from billing.models import Payment, Subscription
+from billing.subscriptions import standing
+from metering.balances import cycles, ledger
+from metering.models import Allowance
+
+
+class UnknownSubscription(Exception):
+    """The subscription has not been heard of yet; its own news must come first."""
+
+
+@transaction.atomic
+def pay(fact: PeriodPaid, *, now: datetime) -> str:
+    """Count a paid period. Returns `opened`, `vouched` or `already`.
+
+    Raises `UnknownSubscription`, and `OtherCurrency` if the organization's money is in
+    another currency.
+    """
+    subscription = _locked(fact.provider, fact.subscription_id, now)
+    if _is_paid(subscription, fact):
+        return "already"
+    is_first = not subscription.payments.exists()
+    payment = Payment.objects.create(
+        organization_id=subscription.organization_id,
+        provider=fact.provider,
+        provider_payment_id=fact.invoice_id,
+        subscription=subscription,
+        period_starts_at=fact.starts_at,
+        period_ends_at=fact.ends_at,
+        amount=fact.amount,
+        currency=fact.currency,
+        paid_at=fact.paid_at,
+        created_at=now,
+    )
+    _serve(subscription, fact, is_first=is_first, now=now)
+    if subscription.plan.monthly_wallet_grant:
+        ledger.move_money(
+            organization_id=subscription.organization_id,
+            amount=subscription.plan.monthly_wallet_grant,
+            kind="monthly_grant",
+            reference=f"grant:{payment.pk}",
+            reason=f"Wallet grant of {subscription.plan.name}",
+            now=now,
+        )
+    return "opened" if is_first else "vouched"
+
+
+@transaction.atomic
+def note_unpaid(fact: PeriodUnpaid, *, now: datetime) -> str:
+    """Remember since when a renewal has failed, and where the customer can confirm it.
+
+    Returns `noted` or `already`. The status itself comes with the subscription's own news.
+    """
+    subscription = _locked(fact.provider, fact.subscription_id, now)
+    paid = Payment.objects.filter(
+        provider=fact.provider, provider_payment_id=fact.invoice_id
+    )
+    if paid.exists() or subscription.action_url == fact.action_url != "":
+        return "already"
+    subscription.action_url = fact.action_url
+    subscription.save(update_fields=["action_url"])
+    return "noted"
+
+
+def _locked(provider: str, subscription_id: str, now: datetime) -> Subscription:
+    known = Subscription.objects.filter(
+        provider=provider, provider_subscription_id=subscription_id
+    ).first()
+    if known is None:
+        raise UnknownSubscription(subscription_id)
+    with ledger.opened_one(known.organization_id, now=now):
+        """Takes the allowance's lock first, as everybody does."""
+    return (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("plan", "organization")
+        .get(pk=known.pk)
+    )
+
+
+def _is_paid(subscription: Subscription, fact: PeriodPaid) -> bool:
+    same_invoice = Payment.objects.filter(
+        provider=fact.provider, provider_payment_id=fact.invoice_id
+    )
+    same_period = subscription.payments.filter(period_starts_at=fact.starts_at)
+    return same_invoice.exists() or same_period.exists()
+
+
+def _serve(
+    subscription: Subscription, fact: PeriodPaid, *, is_first: bool, now: datetime
+) -> None:
+    organization_id = subscription.organization_id
+    rolls_until = fact.ends_at + standing.GRACE
+    if is_first:
+        plans.adopt_currency(subscription.organization, subscription.currency)
+        cycles.start_period(
+            organization_id=organization_id,
+            card_id=subscription.rate_card_id,
+            starts_at=fact.starts_at,
+            rolls_until=rolls_until,
+            now=now,
+        )
+    else:
+        cycles.vouch(
+            organization_id=organization_id,
+            period_starts_at=fact.starts_at,
+            rolls_until=rolls_until,
+            now=now,
+        )
+    subscription.past_due_since = None
+    subscription.action_url = ""
+    subscription.save(update_fields=["past_due_since", "action_url"])
+    cycles.set_standing(
+        organization_id=organization_id, standing=Allowance.Standing.GOOD, now=now
+    )
