@@ -92,8 +92,7 @@ def change_card(
     Raises `LedgerError` for a card in another currency.
     """
     with ledger.opened_one(organization_id, now=now) as book:
-        _learn(book, card_id)
-        live, included = book.live, book.cards[card_id].included_minutes
+        live, included = book.live, _card(book, card_id).included_minutes
         book.plan_card_id = live.card_id = card_id
         if more_minutes_a_month is None:
             live.included = max(included, min(live.included, book.net + book.held))
@@ -210,11 +209,3 @@ def _fill(book: Book, period_starts_at: datetime, rolls_until: datetime | None) 
 
 def _is_near(book: Book, starts_at: datetime) -> bool:
     return abs(book.live.starts_at - starts_at) <= SAME_START_WITHIN
-
-
-def _learn(book: Book, card_id: UUID) -> None:
-    """Make a card known to a book. Raises `LedgerError` for another currency."""
-    book.cards |= cards.get([card_id])
-    card = book.cards[card_id]
-    if card.currency != book.currency:
-        raise ledger.LedgerError(f"the card is in {card.currency}, not {book.currency}")
