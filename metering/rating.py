@@ -137,6 +137,8 @@ def minutes_paid_by(
     Holds of another card or an older cycle are priced first, at the dearest unit price of
     any card concerned: whichever settles first, the money suffices for all.
     """
+    if budget < 0:
+        return 0
     foreign = [(other, minutes) for other, minutes in foreign_holds if minutes > 0]
     held = sum(minutes for _, minutes in foreign)
     if not held:
@@ -146,7 +148,7 @@ def minutes_paid_by(
     )
     reserved = dearest * held
     if budget < reserved:
-        return max(0, int(budget // dearest))
+        return int(budget // dearest)
     return held + affordable_minutes(budget - reserved, position_seconds, card)
 
 

@@ -72,7 +72,8 @@ def use(
     """Count `minutes` more in a cycle and let plan, credit, then the card pay for them.
 
     `billed_seconds` is the whole call's, `booked` what of it was paid before. `card` is the
-    one that admitted the call; where it cuts off and nothing is left, the card in force now.
+    one that admitted the call; where it cuts off and nothing is left, the card in force now,
+    which then rounds to increments of its own.
     """
     plan = min(minutes, _free_plan(book, cycle))
     credit = min(minutes - plan, book.free_credit)
@@ -81,6 +82,10 @@ def use(
     cycle.used += minutes
     if card.when_exhausted == rating.CUT_OFF:
         card = book.terms(book.live)
+        billed_seconds = min(
+            rating.billed_seconds(billed_seconds, card),
+            60 * (booked.pool_minutes + booked.charged_minutes + minutes),
+        )
     if card.when_exhausted == rating.CUT_OFF:
         allocation.debt = rest
     else:
@@ -114,7 +119,8 @@ def give_back(
     allocation = Allocation(cycle, -minutes)
     if own.charged_minutes or own.charged_seconds:
         allocation.shares.append(
-            _uncharge(cycle, card, own.charged_minutes, own.charged_seconds)
+            # Its terms may say that it cuts off, if nobody paid for the cycle.
+            _uncharge(cycle, book.cards[card.id], own.charged_minutes, own.charged_seconds)
         )
     for charge in _own_then_newest(cycle, card.id):
         owed = minutes + allocation.charged
@@ -198,6 +204,8 @@ def _free_plan(book: Book, cycle: Cycle) -> int:
 def _charge(cycle: Cycle, card: Card, minutes: int, seconds: int) -> CardShare:
     charge = cycle.charge_of(card.id)
     before = charge.amount
+    # A shorter report may take seconds back that staff have given back already.
+    seconds = max(seconds, -charge.seconds)
     charge.minutes += minutes
     charge.seconds += seconds
     charge.amount = rating.price(charge.seconds, card)

@@ -183,6 +183,21 @@ class Book:
         return rating.ceiling(self.terms(self.live), self._funds())
 
     @property
+    def promised_money(self) -> Decimal:
+        """What open calls that wallet cards admitted may cost at most, while the running
+        cycle is not paid from the wallet; where it is, the ceiling counts the money."""
+        if self.terms(self.live).when_exhausted == rating.WALLET:
+            return ZERO
+        return sum(
+            (
+                minutes * self.cards[card_id].dearest_unit_price
+                for (_, card_id), minutes in self.holds.items()
+                if self.cards[card_id].when_exhausted == rating.WALLET
+            ),
+            ZERO,
+        )
+
+    @property
     def available(self) -> int:
         return self.ceiling - self.held
 
@@ -262,7 +277,10 @@ class Book:
         self.movements.append(movement)
 
     def pay(self, movement: WalletMovement) -> None:
-        """Move money of the wallet; a true fact may leave it negative."""
+        """Move money of the wallet; a true fact may leave it negative. Raises ValueError
+        for more than six places: nothing is rounded here."""
+        if movement.amount != movement.amount.quantize(rating.SIXTH_PLACE):
+            raise ValueError(f"{movement.amount} has more than six places")
         self.wallet += movement.amount
         movement.balance_after = self.wallet
         self.wallet_movements.append(movement)

@@ -94,11 +94,14 @@ def change_card(
     with ledger.opened_one(organization_id, now=now) as book:
         live, included = book.live, _card(book, card_id).included_minutes
         book.plan_card_id = live.card_id = card_id
+        if not live.is_paid:
+            # No minutes before the money: the payment brings them.
+            return
         if more_minutes_a_month is None:
             live.included = max(included, min(live.included, book.net + book.held))
         else:
-            left = (live.ends_at - now) / (live.ends_at - live.starts_at)
-            live.included += int(more_minutes_a_month * min(1, max(0, left)))
+            left, whole = live.ends_at - now, live.ends_at - live.starts_at
+            live.included += max(0, more_minutes_a_month * min(left, whole) // whole)
 
 
 def end_plan(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:

@@ -7,6 +7,7 @@ own statement only raises what is held.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -29,6 +30,9 @@ class UnknownOrganization(LedgerError):
     """The organization has no balances."""
 
 
+_inside: ContextVar[frozenset[UUID]] = ContextVar("_inside", default=frozenset())
+
+
 @contextmanager
 def opened(
     organization_ids: Sequence[UUID], *, now: datetime, cycles: Iterable[UUID] = ()
@@ -36,9 +40,12 @@ def opened(
     """Lock organizations and give their books, rolled over to `now`; write them at the end.
 
     Raises `UnknownOrganization` if one has no balances. An exception in the block writes
-    nothing.
+    nothing. The books are written whole, so nothing else may move these organizations'
+    balances inside the block: opening one again there raises RuntimeError.
     """
-    with transaction.atomic():
+    if not _inside.get().isdisjoint(organization_ids):
+        raise RuntimeError("the books of an organization are open already")
+    with _opening(organization_ids), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT book_lock(%s::uuid[])", [list(organization_ids)])
             cursor.execute(
@@ -54,6 +61,15 @@ def opened(
         with connection.cursor() as cursor:
             payload = book_rows.rows(books.values(), now)
             cursor.execute("SELECT book_write(%s::jsonb)", [book_rows.dumps(payload)])
+
+
+@contextmanager
+def _opening(organization_ids: Sequence[UUID]) -> Iterator[None]:
+    token = _inside.set(_inside.get() | set(organization_ids))
+    try:
+        yield
+    finally:
+        _inside.reset(token)
 
 
 @contextmanager
@@ -198,7 +214,10 @@ def spend_money(
 
     `amount` is positive. Raises `NotAvailable`.
     """
+    if amount <= 0:
+        raise ValueError("a debit is a positive amount")
     with opened_one(organization_id, now=now) as book:
+        available_before = book.available
         book.pay(
             WalletMovement(
                 kind=kind,
@@ -209,7 +228,9 @@ def spend_money(
                 reason=reason,
             )
         )
-        if book.wallet < 0 or (book.held and book.available < 0):
+        if book.wallet < book.promised_money or (
+            book.held and book.available < min(0, available_before)
+        ):
             raise NotAvailable("the wallet's free balance is too low")
 
 

@@ -1,8 +1,8 @@
 """Reports that arrive together share a transaction.
 
 The first thread to come leads: it takes whatever has queued up meanwhile and settles it in
-one batch. There is no timer, so a lone report is not delayed. Afterwards the first one
-still waiting leads in turn.
+one batch. There is no timer, so a lone report is not delayed. Whoever stops leading, for
+whatever reason, hands over to one that still waits: exactly one leads while any wait.
 """
 
 import threading
@@ -13,10 +13,11 @@ from django.db import InterfaceError, OperationalError, connection
 
 from metering.calls.settle import Settled, settle
 from metering.providers.base import CallReport
+from servicebilling.lib import deadline
 
 BATCH_MAX = 64
 # A leader holds the batch no longer than the database's own time-outs allow.
-WAIT_SECONDS_MAX = 60
+WAIT_SECONDS_MAX = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +27,7 @@ class _Waiting:
     wake: threading.Event = field(default_factory=threading.Event)
     leads: bool = False
     settled: Settled | None = None
-    error: BaseException | None = None
+    error: Exception | None = None
 
 
 _lock = threading.Lock()
@@ -37,31 +38,59 @@ _is_led = False
 def settle_together(report: CallReport, *, now: datetime) -> Settled:
     """Settle a report in a batch with those of other threads; returns after the commit.
 
-    A report that cannot be settled fails alone, with its own exception.
+    A report that cannot be settled fails alone, with its own exception. Raises
+    `OperationalError` if the database, or the batch, did not end in time: whether the report
+    was charged is unknown then, and sending it again is safe.
     """
     if connection.in_atomic_block:
         return settle([report], now=now)[0]
     entry = _Waiting(report, now)
-    if not _may_lead(entry):
-        entry.wake.wait(WAIT_SECONDS_MAX)
-        if not entry.leads and entry.settled is None and entry.error is None:
-            raise OperationalError("the batch that took this report did not end in time")
-    if entry.settled is None and entry.error is None:
-        _lead()
+    try:
+        if not _may_lead(entry):
+            entry.wake.wait(_patience())
+        if entry.leads:
+            _lead()
+    finally:
+        _leave(entry)
     if entry.error is not None:
         raise entry.error
-    assert entry.settled is not None  # noqa: S101
+    if entry.settled is None:
+        raise OperationalError("the batch that took this report did not end in time")
     return entry.settled
+
+
+def _patience() -> float:
+    remaining = deadline.remaining_seconds()
+    return WAIT_SECONDS_MAX if remaining is None else min(remaining, WAIT_SECONDS_MAX)
 
 
 def _may_lead(entry: _Waiting) -> bool:
     global _is_led
     with _lock:
         _queue.append(entry)
-        if _is_led:
-            return False
-        _is_led = True
-        return True
+        if not _is_led:
+            _is_led = entry.leads = True
+        return entry.leads
+
+
+def _leave(entry: _Waiting) -> None:
+    """Forget one that will not wait any longer; a leader hands over.
+
+    The next leader is the newest of the next batch: its deadline, which the whole batch
+    shares, is the last to come.
+    """
+    global _is_led
+    with _lock:
+        if entry in _queue:
+            _queue.remove(entry)
+        if not entry.leads:
+            return
+        entry.leads = False
+        _is_led = bool(_queue)
+        if _queue:
+            following = _queue[:BATCH_MAX][-1]
+            following.leads = True
+            following.wake.set()
 
 
 def _lead() -> None:
@@ -70,24 +99,17 @@ def _lead() -> None:
         del _queue[:BATCH_MAX]
     try:
         _settle_all(batch)
-    except BaseException as error:
+    except BaseException:
+        # Such as the end of the process: others must not die of it, only send again.
         for entry in batch:
-            entry.error = entry.error or error
+            if entry.settled is None and entry.error is None:
+                entry.error = OperationalError(
+                    "the batch that took this report was cut off"
+                )
         raise
     finally:
-        _pass_on()
         for entry in batch:
             entry.wake.set()
-
-
-def _pass_on() -> None:
-    global _is_led
-    with _lock:
-        if _queue:
-            _queue[0].leads = True
-            _queue[0].wake.set()
-        else:
-            _is_led = False
 
 
 def _settle_all(batch: list[_Waiting]) -> None:

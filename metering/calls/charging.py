@@ -60,7 +60,11 @@ def apply(
     if call is None:
         call = _new_call(report, route, book, now)
     if _is_settled(call) or (call["status"] == "estimated" and report.is_estimate):
-        return _again(report, call)
+        posting = _again(report, call)
+        if hold is not None and hold.state == "open":
+            # The call was over before it was held: nothing may stay held for it.
+            posting.hold = book.close_hold(hold, state="settled", now=now)
+        return posting
     if call["status"] == "refused" and _is_our_refusal(report):
         _describe(report, route, call)
         call["cost"] = report.cost
@@ -90,9 +94,7 @@ def _again(report: CallReport, call: Row) -> Posting:
 
 
 def _is_our_refusal(report: CallReport) -> bool:
-    return report.duration_seconds is None or report.ended_reason.startswith(
-        REFUSED_REASONS
-    )
+    return not report.duration_seconds or report.ended_reason.startswith(REFUSED_REASONS)
 
 
 def _new_call(report: CallReport, route: Route, book: Book, now: datetime) -> Row:
@@ -162,7 +164,8 @@ def _charge(
     moved = _move(book, before, minutes, seconds, cycle=cycle, card=card)
     call["revision"] += 1
     reference = f"call:{call['provider']}:{call['provider_call_id']}:{call['revision']}"
-    if moved.minutes or moved.shares or moved.credit_change:
+    is_change = bool(minutes != before.minutes or moved.shares)
+    if is_change:
         allocation.post(
             book,
             moved,
@@ -184,7 +187,7 @@ def _charge(
         _flag(call, "estimated")
     else:
         call["status"] = "failed" if report.duration_seconds is None else "completed"
-    if moved.minutes or moved.shares:
+    if is_change:
         posting.events.append(_event(report, call, before, moved, reference, now))
     posting.days.append(_day(call, book))
 

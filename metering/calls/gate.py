@@ -20,7 +20,10 @@ ROLL_OVER_PASSES_MAX = 3
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The answer to one pre-call question. `rule` is `ok` or the reason of the refusal."""
+    """The answer to one pre-call question. `rule` is `ok` or the reason of the refusal:
+    `no_minutes`, `overage_limit`, `wallet_empty`, `credit_limit`, `past_due`, `no_plan`,
+    `too_many_calls`, `suspended`, `closed`, `unknown_number`, `not_configured`, or
+    `already_ended` when the report of the call came before the question."""
 
     admitted: bool
     rule: str
@@ -68,10 +71,11 @@ def ref_json(ref: CallRef, *, at: datetime, number: int = 0) -> dict[str, Any]:
 
 
 def _ask(ref: CallRef, now: datetime) -> dict[str, Any]:
+    asked = ref_json(ref, at=now) | {"may_commit_late": not connection.in_atomic_block}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT gate_admit(%s::jsonb, %s, %s, %s)::text",
-            [book_rows.dumps(ref_json(ref, at=now)), now, new_id(), new_id()],
+            [book_rows.dumps(asked), now, new_id(), new_id()],
         )
         answer: dict[str, Any] = book_rows.loads(cursor.fetchone()[0])
     return answer

@@ -33,8 +33,9 @@ class Settled:
 def settle(reports: Sequence[CallReport], *, now: datetime) -> list[Settled]:
     """Charge a batch of reports; all or nothing. Results are in the order of the reports.
 
-    A report of nobody's call stays `unmatched`: its message is kept, to be settled once the
-    number is mapped. Raises `django.db.Error`; then nothing has happened.
+    A report of nobody's call, or of an organization that has no balances yet, stays
+    `unmatched`: its message is kept, to be settled once that is mended. Raises
+    `django.db.Error`; then nothing has happened.
     """
     with transaction.atomic():
         batch = _Batch(_read(reports), now)
@@ -81,7 +82,7 @@ class _Batch:
 
     def take(self, number: int, report: CallReport) -> Settled:
         route = self.routes.get(number)
-        if route is None:
+        if route is None or route.organization_id not in self.books:
             self._keep(report, "unmatched", None)
             return Settled("unmatched")
         ref = report.ref
@@ -98,7 +99,7 @@ class _Batch:
         self.calls[key] = posting.call
         if posting.hold is not None:
             self.holds[reference] = posting.hold
-        if posting.outcome in ("charged", "superseded"):
+        if posting.hold is not None or posting.outcome in ("charged", "superseded"):
             self.changed.add(route.organization_id)
         if posting.outcome != "already":
             self.postings.append(posting)
@@ -112,7 +113,11 @@ class _Batch:
             "calls": list({str(p.call["id"]): p.call for p in self.postings}.values()),
             "events": [event for p in self.postings for event in p.events],
             "days": _summed([day for p in self.postings for day in p.days]),
-            "messages": list({row["external_id"]: row for row in self.messages}.values()),
+            "messages": list(
+                {
+                    (row["provider"], row["external_id"]): row for row in self.messages
+                }.values()
+            ),
         }
         payload = {name: rows for name, rows in payload.items() if rows}
         books = None

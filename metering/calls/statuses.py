@@ -1,6 +1,7 @@
 """The life of a call between its admission and its report. No money moves here."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -50,10 +51,10 @@ def _note_running(status: CallStatus, organization_id: UUID, now: datetime) -> s
     outcome = "noted"
     if not held.exists() and not _known(status.ref, organization_id).exists():
         outcome = _hold_late(status.ref, organization_id, now)
-    held.filter(state=Hold.State.OPEN).update(
-        in_progress_at=Coalesce("in_progress_at", status.at),
-        control_url=status.control_url,
-    )
+    seen: dict[str, Any] = {"in_progress_at": Coalesce("in_progress_at", status.at)}
+    if status.control_url:
+        seen["control_url"] = status.control_url
+    held.filter(state=Hold.State.OPEN).update(**seen)
     return outcome
 
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 class Swept:
     estimated: int = 0
     released: int = 0
+    # Its report came after all, or had come before the hold.
+    settled: int = 0
     failed: int = 0
 
 
@@ -34,7 +36,7 @@ def run(*, now: datetime, limit: int = 500) -> Swept:
     due = Hold.objects.filter(
         state=Hold.State.OPEN, kind=Hold.Kind.CALL, expires_at__lte=now - SILENCE
     ).order_by("expires_at")[:limit]
-    counts = {"estimated": 0, "released": 0, "failed": 0}
+    counts = {"estimated": 0, "released": 0, "settled": 0, "failed": 0}
     for hold in due:
         try:
             counts[_close(hold, now)] += 1
@@ -46,10 +48,9 @@ def run(*, now: datetime, limit: int = 500) -> Swept:
 
 def _close(hold: Hold, now: datetime) -> str:
     if hold.in_progress_at is None:
-        _release(hold, now)
-        return "released"
-    settle([_estimate(hold, hold.in_progress_at)], now=now)
-    return "estimated"
+        return "released" if _release(hold, now) else "settled"
+    (settled,) = settle([_estimate(hold, hold.in_progress_at)], now=now)
+    return "settled" if settled.outcome == "already" else "estimated"
 
 
 def _estimate(hold: Hold, started_at: datetime) -> CallReport:
@@ -80,20 +81,25 @@ def _estimate(hold: Hold, started_at: datetime) -> CallReport:
     )
 
 
-def _release(hold: Hold, now: datetime) -> None:
+def _release(hold: Hold, now: datetime) -> bool:
+    """Let the minutes go; False if the call was settled, or seen, in the meantime."""
     with ledger.opened([hold.organization_id], now=now, cycles=[hold.cycle_id]) as books:
         book = books[hold.organization_id]
         hold.refresh_from_db()
         if hold.state != Hold.State.OPEN or hold.in_progress_at is not None:
-            return
-        book.close_hold(book_rows.held_call(_row(hold)), state=Hold.State.RELEASED, now=now)
+            return False
         provider, call_id = hold.reference.split(":", 1)
-        Call.objects.filter(
+        call = Call.objects.get(
             provider=provider,
             provider_call_id=call_id,
             organization_id=hold.organization_id,
-            status=Call.Status.ACTIVE,
-        ).update(status=Call.Status.FAILED, flags=["no_report"])
+        )
+        state = Hold.State.SETTLED if call.revision else Hold.State.RELEASED
+        book.close_hold(book_rows.held_call(_row(hold)), state=state, now=now)
+        if call.status == Call.Status.ACTIVE:
+            call.status, call.flags = Call.Status.FAILED, [*call.flags, "no_report"]
+            call.save(update_fields=["status", "flags"])
+    return state == Hold.State.RELEASED
 
 
 def _row(hold: Hold) -> book_rows.Json:

@@ -40,7 +40,7 @@ def verify(*, now: datetime, organization: Organization | None = None) -> Verdic
     checked: dict[str, int] = {}
     findings: list[Finding] = []
     with _snapshot() as cursor:
-        only = organization and organization.id
+        only = organization.id if organization else None
         for rule in RULES:
             checked[rule.name], found = _check(cursor, rule, only, now)
             findings += found
@@ -88,7 +88,8 @@ def _check(
 
 
 def _compute(name: str, rows: Iterator[computed.Checked]) -> tuple[int, list[Finding]]:
-    count, broken = 0, []
+    count = 0
+    broken: list[computed.Checked] = []
     for row in rows:
         count += 1
         if row[2] != row[3] and len(broken) < FINDINGS_MAX:

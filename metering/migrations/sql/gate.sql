@@ -66,8 +66,11 @@ DECLARE
   v_would_refuse bool := false;
   v_refusal_text text := '';
 BEGIN
-  -- A hold lost in a crash costs no money: the call is metered without it.
-  PERFORM set_config('synchronous_commit', 'off', true);
+  -- A hold lost in a crash costs no money: the call is metered without it. Not within a
+  -- larger transaction, whose other rows must not be lost.
+  IF (p_ref ->> 'may_commit_late')::bool THEN
+    PERFORM set_config('synchronous_commit', 'off', true);
+  END IF;
   SELECT * INTO v_route FROM route_calls(jsonb_build_array(p_ref)) LIMIT 1;
 
   IF v_route.organization_id IS NULL THEN
@@ -104,10 +107,14 @@ BEGIN
     WHERE id = v_route.organization_id;
   SELECT * INTO v_card FROM rate_cards WHERE id = v_allowance.rate_card_id;
   SELECT count(*) INTO v_open FROM holds
-    WHERE organization_id = v_route.organization_id AND state = 'open';
+    WHERE organization_id = v_route.organization_id AND state = 'open' AND kind = 'call';
   v_available := v_allowance.minutes_ceiling - v_allowance.minutes_held;
 
   v_rule := CASE
+    -- Its report came before the question: what is held now would be held for nothing.
+    WHEN EXISTS (SELECT 1 FROM calls WHERE provider = v_provider
+      AND provider_call_id = v_call AND organization_id = v_route.organization_id
+      AND revision > 0) THEN 'already_ended'
     WHEN v_status <> 'active' THEN v_status
     WHEN v_allowance.standing = 'past_due' THEN 'past_due'
     WHEN v_direction = 'inbound' AND NOT v_is_late AND v_route.assistant_id IS NULL
@@ -126,7 +133,7 @@ BEGIN
       greatest(v_card.slice_minutes, ceil(v_available / 4.0)::int));
     v_seconds := 60 * v_minutes - 5;
   ELSIF v_allowance.enforcement = 'shadow'
-      AND v_rule NOT IN ('suspended', 'closed', 'not_configured') THEN
+      AND v_rule NOT IN ('already_ended', 'suspended', 'closed', 'not_configured') THEN
     -- Lets the call through without holding what is not there.
     v_would_refuse := true;
     v_seconds := 60 * v_card.call_minutes_max - 5;
