@@ -182,6 +182,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
+# Whoever did not change their password or address themselves learns of it.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # Only in the browser that signed up; elsewhere the link leads to the sign-in page.
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
@@ -237,6 +239,8 @@ VAPI_API_BASE = env.str("VAPI_API_BASE", "https://api.vapi.ai")
 VAPI_SIGNATURE_HEADER = env.str("VAPI_SIGNATURE_HEADER", "x-signature")
 VAPI_TIMESTAMP_HEADER = env.str("VAPI_TIMESTAMP_HEADER", "x-timestamp")
 VAPI_SIGNATURE_PREFIX = env.str("VAPI_SIGNATURE_PREFIX", "")
+# Vapi's id of the credential that it shall show with the reports of calls we admitted.
+VAPI_CREDENTIAL_ID = env.str("VAPI_CREDENTIAL_ID", "")
 # Vapi gives 7.5 s end to end; we answer well before that, whatever the database does.
 PRE_CALL_DEADLINE_SECONDS = env.float("PRE_CALL_DEADLINE_SECONDS", 2.5)
 # A frozen database must not hold the threads that answer calls.
