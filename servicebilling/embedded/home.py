@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def locate(var: Path) -> Home:
         return Home(beside, user)
     elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
     return Home(elsewhere, user)
+
+
+def make_room(home: Home, *, reset: bool) -> Iterator[str]:
+    """Delete a database that is to go, saying so: one that `reset` asks to delete, or one
+    whose first start was interrupted, so that it holds half a demo and nothing else."""
+    if reset:
+        yield "Deleting the embedded database ..."
+        home.delete()
+    elif home.demo == BEGUN_IN_NEW:
+        yield "The first start was interrupted while it made the demo; beginning anew ..."
+        home.delete()

@@ -25,7 +25,7 @@ from servicebilling.embedded import (
 )
 from servicebilling.embedded.errors import CannotStart
 from servicebilling.embedded.home import Home
-from servicebilling.embedded.options import Options
+from servicebilling.embedded.options import Options, check
 from servicebilling.embedded.supervisor import SITE, Child, StopAsked, Supervisor
 
 ANSWER_SECONDS_MAX = 60
@@ -84,9 +84,11 @@ class Site:
         """Bring everything up and print the banner."""
         if not os.environ.get("DATABASE_URL"):
             self.home = home.locate(self.var)
-        self._check_options()
+        check(self.options, home=self.home)
         self._outlive_an_earlier_run()
-        self._reset()
+        if self.home is not None:
+            for line in home.make_room(self.home, reset=self.options.reset):
+                say(line)
         is_new = self.home is not None and not self.home.data.exists()
         self._listen()
         self._start_servers()
@@ -99,21 +101,10 @@ class Site:
         """Remove what only a running site needs."""
         if self.listener is not None:
             self.listener.close()
-        state.remove(self.var)
+        if self.kept_files:
+            # Otherwise it still tells of the earlier run that we could not outlive.
+            state.remove(self.var)
         servers.remove_sockets(self.sockets)
-
-    def _check_options(self) -> None:
-        if self.options.reset and self.home is None:
-            raise CannotStart(
-                "--reset deletes only the embedded database, but DATABASE_URL names another."
-            )
-        keeps_demo = self.home is not None and self.home.demo and not self.options.reset
-        if keeps_demo and not self.options.is_local:
-            raise CannotStart(
-                "This database holds the demo, whose passwords are public, so it is served"
-                " on this machine alone. To delete it and start empty:\n"
-                f"  ./run --reset --no-demo --host {self.options.host}"
-            )
 
     def _outlive_an_earlier_run(self) -> None:
         """Let the processes of a crashed run end; take their lock for the new ones."""
@@ -128,18 +119,6 @@ class Site:
         if earlier:
             servers.remove_sockets(earlier.sockets)
             state.remove(self.var)
-
-    def _reset(self) -> None:
-        if self.home is None:
-            return
-        if self.options.reset:
-            say("Deleting the embedded database ...")
-            self.home.delete()
-        elif self.home.demo == home.BEGUN_IN_NEW:
-            say(
-                "The first start was interrupted while it made the demo; beginning anew ..."
-            )
-            self.home.delete()
 
     def _listen(self) -> None:
         self.listener = ports.listen(self.options.host, port=self.options.port)

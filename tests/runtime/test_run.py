@@ -1,0 +1,149 @@
+"""./run as a newcomer meets it: a real start of the real thing, in a path with spaces."""
+
+import json
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from servicebilling.embedded import server_user
+from servicebilling.embedded.server_user import ServerUser
+from tests.runtime import project
+from tests.runtime.project import Run
+
+pytestmark = pytest.mark.runtime
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with project.copied() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[Run]:
+    """The first start in that folder, with the wanted port taken."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with Run(folder, ("--no-demo", "--port", port)) as run:
+            run.wanted_port = port
+            yield run.wait_until_up()
+
+
+def test_pages_answer(site):
+    assert site.get("/livez") == 200
+    assert site.get("/readyz") == 200
+    assert site.get("/") == 200
+
+
+def test_taken_port_gives_way_to_the_next_and_it_says_so(site):
+    assert f"Port {site.wanted_port} is taken; using " in site.said()
+    assert not site.state.url.endswith(f":{site.wanted_port}")
+
+
+def test_banner_tells_where_everything_is(site):
+    banner = site.said()
+    assert f"ServiceBilling is running: {site.state.url}" in banner
+    assert f"POST {site.state.url}/api/webhooks/vapi" in banner
+    for place in ("secrets/VAPI_WEBHOOK_SECRET", "mail", "log"):
+        assert str(site.var / place) in banner
+    assert banner.count("ServiceBilling is running") == 1
+
+
+def test_secrets_are_for_this_user_alone(site):
+    secrets = list((site.var / "secrets").iterdir())
+    assert secrets
+    for path in [*secrets, site.var / "state.json"]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_commands_beside_it_find_its_database(site):
+    made = subprocess.run(
+        [sys.executable, "manage.py", "create_organization", "Beside", "--json"]
+        + ["--owner-email", "beside@example.com", "--plan", "cutoff"],
+        cwd=site.folder,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    with psycopg.connect(site.state.environment["DATABASE_URL"]) as connection:
+        found = connection.execute("SELECT slug FROM organizations WHERE name = 'Beside'")
+        assert found.fetchone() == (json.loads(made.stdout)["slug"],)
+
+
+@pytest.mark.parametrize(
+    "table", ["minute_transactions", "wallet_transactions", "audit_entries"]
+)
+def test_the_site_may_not_change_a_ledger(site, table):
+    url = site.state.environment["DATABASE_URL"]
+    for change in (
+        f"DELETE FROM {table}",
+        f"TRUNCATE {table}",
+        f"UPDATE {table} SET id = id",
+    ):
+        with (
+            psycopg.connect(url) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(change)
+
+
+def test_second_run_in_the_same_folder_says_so_and_ends(site):
+    again = subprocess.run(
+        ["./run"],
+        cwd=site.folder,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert again.returncode == 1
+    assert f"already runs from this folder: {site.state.url}" in again.stderr
+    assert site.get("/livez") == 200
+
+
+def test_dead_worker_is_started_again(site):
+    dead = site.state.children["worker"]
+    os.kill(dead, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while site.state.children["worker"] == dead:
+        assert time.monotonic() < deadline, site.said()
+        time.sleep(0.1)
+    assert "worker ended (signal 9); starting it again" in site.said()
+
+
+# The last with this site, which does not survive it.
+def test_killed_site_starts_again_with_its_data_and_ctrl_c_leaves_nothing(site):
+    before = site.state
+    site.end(signal.SIGKILL)
+    with Run(site.folder, ("--no-demo",)) as run:
+        after = run.wait_until_up().state
+        with psycopg.connect(after.environment["DATABASE_URL"]) as connection:
+            found = connection.execute("SELECT FROM organizations WHERE name = 'Beside'")
+            assert found.rowcount == 1
+        assert run.end(signal.SIGINT) == 0
+    assert project.left_running(site.folder) == []
+    assert not Path(before.sockets).exists()
+    assert not Path(after.sockets).exists()
+    assert not (site.var / "state.json").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="these tests run as an ordinary user anyway")
+def test_ordinary_user_can_run_it():
+    nobody = pwd.getpwnam("nobody")
+    user = ServerUser(nobody.pw_uid, nobody.pw_gid, "nobody")
+    if not server_user.can_read(Path(sys.executable).resolve(), user=user):
+        pytest.skip("the Python of these tests lies where an ordinary user cannot go")
+    with project.copied(owner="nobody") as folder:
+        with Run(folder, ("--no-demo",), user="nobody") as run:
+            assert run.wait_until_up().get("/livez") == 200
+            assert run.end(signal.SIGINT) == 0
+        assert project.left_running(folder) == []
