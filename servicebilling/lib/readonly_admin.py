@@ -6,6 +6,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from servicebilling.lib.capped_paginator import CappedPaginator
+
 
 class _ReadOnly:
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -25,6 +27,7 @@ class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
     """
 
     show_full_result_count = False
+    paginator = CappedPaginator
     list_per_page = 50
 
 

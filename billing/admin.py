@@ -1,0 +1,76 @@
+"""Staff pages over what is sold and what was paid. Read-only: the catalogue changes by
+`load_catalogue`, payments by what providers tell."""
+
+from django.contrib import admin
+
+from billing.models import MinuteBundle, Payment, PaymentEvent, Plan, Purchase, Subscription
+from servicebilling.lib.readonly_admin import ReadOnlyAdmin
+
+ORGANIZATION = ["organization__slug__exact", "organization__name__istartswith"]
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin):
+    list_display = [
+        "code",
+        "name",
+        "price_monthly",
+        "price_yearly",
+        "setup_fee",
+        "currency",
+        "rate_card",
+        "is_active",
+        "is_public",
+    ]
+    list_filter = ["is_active", "currency"]
+    list_select_related = ["rate_card"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(MinuteBundle)
+class MinuteBundleAdmin(ReadOnlyAdmin):
+    list_display = ["code", "minutes", "currency", "is_active"]
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "organization", "minutes", "price", "currency", "state"]
+    list_filter = ["state"]
+    list_select_related = ["organization"]
+    search_fields = ["checkout_id__exact", *ORGANIZATION]
+    ordering = ["-id"]
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = ["paid_at", "organization", "amount", "currency", "provider"]
+    list_select_related = ["organization"]
+    search_fields = ["provider_payment_id__exact", *ORGANIZATION]
+    ordering = ["-id"]
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = [
+        "organization",
+        "plan",
+        "billing_period",
+        "status",
+        "price",
+        "currency",
+        "period_ends_at",
+        "cancel_at",
+    ]
+    list_filter = ["status", "billing_period"]
+    list_select_related = ["organization", "plan"]
+    search_fields = ["provider_subscription_id__exact", *ORGANIZATION]
+    ordering = ["-id"]
+
+
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "provider", "kind", "state", "attempts", "organization"]
+    list_filter = ["state"]
+    list_select_related = ["organization"]
+    search_fields = ["external_id__exact"]
+    ordering = ["-id"]
