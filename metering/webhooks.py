@@ -1,12 +1,17 @@
-"""Vapi's messages, all on one URL. Verified over the raw bytes, answered once stored."""
+"""Vapi's messages, all on one URL. Verified over the raw bytes, answered once stored.
+
+A call is refused by words and never by a status code, and no trouble of ours lets one
+through: whatever fails, the caller hears a sentence in time.
+"""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -17,77 +22,113 @@ from metering.providers.base import CallRequest
 from metering.providers.vapi import answers, messages, signatures
 from metering.providers.vapi.config import VapiConfig
 from metering.providers.vapi.messages import Incoming
-from servicebilling.lib import deadline
+from servicebilling.lib import api_errors, deadline
 
 log = logging.getLogger(__name__)
+
+
+class _TurnedAway(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @login_not_required
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest) -> HttpResponse:
-    if request.content_type != "application/json":
-        return _error(415, "unsupported_media_type", "Send application/json.")
-    body = request.read(settings.VAPI_WEBHOOK_BODY_BYTES_MAX + 1)
     config, now = vapi.config(), timezone.now()
     try:
-        signatures.verify(body, request.headers, config, now=now)
-    except signatures.NotConfigured:
-        log.error("a webhook came, but VAPI_WEBHOOK_SECRET is not set")
-        return _error(503, "not_configured", "This endpoint has no secret.")
-    except signatures.SignatureRefused:
-        return _error(401, "unauthenticated", "The secret or signature is wrong.")
-    if len(body) > settings.VAPI_WEBHOOK_BODY_BYTES_MAX:
-        log.error("a webhook body exceeds VAPI_WEBHOOK_BODY_BYTES_MAX and was refused")
-        return _error(413, "too_large", "The body is too large.")
+        body = _authentic_body(request, config, now)
+    except _TurnedAway as error:
+        return api_errors.respond(status=error.status, message=str(error))
     incoming = messages.parse(body, config, now=now)
     if incoming.message.kind == messages.ASSISTANT_REQUEST:
-        return JsonResponse(_answer_request(incoming, config))
+        return JsonResponse(_answer_request(incoming, config, now))
     try:
         with deadline.within(settings.WEBHOOK_DEADLINE_SECONDS):
             inbox.take(incoming, now=now)
-    except (OperationalError, InterfaceError):
+    except DatabaseError:
         log.exception("a %s could not be stored", incoming.message.kind)
-        connection.close()
-        return _error(503, "not_stored", "Nothing was stored. Send it again.")
+        _start_afresh()
+        message = "Nothing was stored. Send it again."
+        return api_errors.respond(status=503, message=message)
     return JsonResponse(answers.other(incoming.message.kind))
 
 
-def _answer_request(incoming: Incoming, config: VapiConfig) -> dict[str, Any]:
+def _authentic_body(request: HttpRequest, config: VapiConfig, now: datetime) -> bytes:
+    """Return the bytes that Vapi sent. Raises `_TurnedAway`.
+
+    Read past Django's own limit, which is meant for forms: reports carry transcripts.
+    """
+    bytes_max = settings.VAPI_WEBHOOK_BODY_BYTES_MAX
+    try:
+        shows_secret = signatures.shows_secret(request.headers, config)
+        if not (shows_secret or signatures.claims_signature(request.headers, config)):
+            raise _TurnedAway(401, "The secret or signature is missing or wrong.")
+        body = request.read(bytes_max + 1)
+        if len(body) > bytes_max:
+            # Whoever sends it will not send a shorter one: somebody has to look.
+            log.error("a webhook body exceeds VAPI_WEBHOOK_BODY_BYTES_MAX and was refused")
+            raise _TurnedAway(413, "The body is too large.")
+        if not shows_secret:
+            signatures.verify(body, request.headers, config, now=now)
+    except signatures.NotConfigured:
+        log.error("a webhook came, but VAPI_WEBHOOK_SECRET is not set")
+        raise _TurnedAway(503, "This endpoint has no secret.") from None
+    except signatures.SignatureRefused:
+        raise _TurnedAway(401, "The secret or signature is missing or wrong.") from None
+    except OSError:
+        raise _TurnedAway(400, "The body broke off.") from None
+    if request.content_type != "application/json":
+        log.error("a webhook of type %s was refused", request.content_type[:100])
+        raise _TurnedAway(415, "Send application/json.")
+    return body
+
+
+def _answer_request(
+    incoming: Incoming, config: VapiConfig, now: datetime
+) -> dict[str, Any]:
     """Answer in time, whatever the database does: no answer from it is a refusal."""
     try:
         with deadline.within(settings.PRE_CALL_DEADLINE_SECONDS):
-            return _decide(incoming, config)
+            return _decide(incoming, config, now)
     except DatabaseError:
         log.exception("a call was refused because the database did not answer")
-        connection.close()
     except Exception:
         log.exception("a call was refused because of an error")
+    _start_afresh()
     return answers.refuse(refusals.fallback("unavailable"))
 
 
-def _decide(incoming: Incoming, config: VapiConfig) -> dict[str, Any]:
-    now = timezone.now()
+def _decide(incoming: Incoming, config: VapiConfig, now: datetime) -> dict[str, Any]:
     if not isinstance(incoming.meaning, CallRequest):
         inbox.take(incoming, now=now)
         return answers.refuse(refusals.fallback("unavailable"))
     admission = gate.admit(incoming.meaning, now=now)
-    if admission.admitted and admission.organization_id:
-        return answers.admit(
-            assistant_id=admission.assistant_id,
-            seconds_max=admission.seconds_max,
-            token=tokens.sign(admission.organization_id),
-            config=config,
-        )
-    return answers.refuse(
-        refusals.text(
+    if not admission.admitted:
+        sentence = refusals.text(
             admission.rule,
             agent_text=admission.refusal_text,
             organization_id=admission.organization_id,
             now=now,
         )
+        return answers.refuse(sentence)
+    if admission.organization_id is None or not admission.assistant_id:
+        # The number lost its agent after the call was admitted.
+        return answers.refuse(refusals.fallback("not_configured"))
+    return answers.admit(
+        assistant_id=admission.assistant_id,
+        seconds_max=admission.seconds_max,
+        token=tokens.sign(
+            organization_id=admission.organization_id,
+            call_id=incoming.meaning.ref.call_id,
+        ),
+        config=config,
     )
 
 
-def _error(status: int, code: str, message: str) -> JsonResponse:
-    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+def _start_afresh() -> None:
+    """Give up a connection that nobody knows the state of; the next request makes one."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -6,11 +6,12 @@ ever lost. What is kept is an allow-list of fields, so it can be processed again
 
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 
 from metering.calls import batch, statuses, vapi
 from metering.models import InboundMessage
@@ -23,6 +24,7 @@ State = InboundMessage.State
 ATTEMPTS_MAX = 10
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_MAX = timedelta(hours=2)
+# While one attempt runs, no other begins.
 LEASE = timedelta(minutes=10)
 UNREADABLE_KEPT = timedelta(days=7)
 ERROR_LENGTH_MAX = 4000
@@ -30,26 +32,36 @@ ERROR_LENGTH_MAX = 4000
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of processing a stored message again: an outcome, or `failed`."""
+
+    message_id: int
+    outcome: str
+    error: str = ""
+
+
 def take(incoming: Incoming, *, now: datetime) -> str:
     """Store a message and process it; returns what came of it.
 
-    A processing error is stored with the message, to be retried. Raises `OperationalError`
-    or `InterfaceError` if nothing could be stored: then the sender must repeat it.
+    A processing error is stored with the message, to be retried. Raises `django.db.Error`
+    if nothing could be stored: then the sender must repeat it.
     """
     if incoming.problem:
         log.error("quarantined a %s: %s", incoming.message.kind, incoming.problem)
-        keep(incoming.message, State.QUARANTINED, error=incoming.problem)
+        _keep(incoming.message, State.QUARANTINED, error=incoming.problem)
         return State.QUARANTINED
     if not isinstance(incoming.meaning, CallStatus | CallReport):
-        keep(incoming.message, State.IGNORED)
+        _keep(incoming.message, State.IGNORED)
         return State.IGNORED
     try:
-        return process(incoming.meaning, now=now)
-    except (OperationalError, InterfaceError):
-        raise
+        return _process(incoming.meaning, now=now)
     except Exception as error:
         log.exception("a %s could not be processed", incoming.message.kind)
-        keep(
+        if not connection.in_atomic_block:
+            # A connection that broke is no way to tell whether the database did.
+            connection.close_if_unusable_or_obsolete()
+        _keep(
             incoming.message,
             State.RECEIVED,
             error=_told(error),
@@ -59,14 +71,72 @@ def take(incoming: Incoming, *, now: datetime) -> str:
         return State.RECEIVED
 
 
-def process(meaning: CallStatus | CallReport, *, now: datetime) -> str:
+def retry_due(*, now: datetime, limit: int = 200) -> dict[str, int]:
+    """Process stored messages whose time has come; returns the count of each outcome.
+
+    One that fails waits longer each time and is parked after ten attempts.
+    """
+    return _counted(_attempt(one, now=now) for one in _claim(now, limit))
+
+
+def settle_unmatched(*, now: datetime) -> int:
+    """Process what nobody owned, after a number or assistant was mapped; returns how many
+    found their owner."""
+    unmatched = InboundMessage.objects.filter(state=State.UNMATCHED)
+    # Reports first: what has ended already needs no hold.
+    ids = list(unmatched.order_by("kind", "id").values_list("id", flat=True))
+    counts = _counted(_attempt(one, now=now) for one in ids)
+    return len(ids) - counts.get(State.UNMATCHED, 0) - counts.get("failed", 0)
+
+
+def selected(
+    *,
+    ids: Iterable[int] = (),
+    since: datetime | None = None,
+    states: Iterable[str] = (),
+) -> QuerySet[InboundMessage]:
+    """The messages to replay: by id, or by time and state; oldest first."""
+    found = InboundMessage.objects.exclude(kind=messages.UNREADABLE)
+    if ids:
+        found = found.filter(id__in=list(ids))
+    if since:
+        found = found.filter(received_at__gte=since)
+    if states:
+        found = found.filter(state__in=list(states))
+    return found.order_by("id")
+
+
+def replay(
+    message_ids: Iterable[int], *, now: datetime, dry_run: bool = False
+) -> Iterator[Replayed]:
+    """Process stored messages again, one by one as the result is read. What was charged is
+    not charged twice. A dry run tells the outcomes and keeps nothing."""
+    for message_id in message_ids:
+        if not dry_run:
+            yield _attempt(message_id, now=now)
+            continue
+        with transaction.atomic():
+            replayed = _attempt(message_id, now=now)
+            transaction.set_rollback(True)
+        yield replayed
+
+
+def purge(*, now: datetime) -> int:
+    """Forget unreadable bodies after a week; returns how many."""
+    old = InboundMessage.objects.filter(
+        kind=messages.UNREADABLE, received_at__lt=now - UNREADABLE_KEPT
+    )
+    return old.delete()[0]
+
+
+def _process(meaning: CallStatus | CallReport, *, now: datetime) -> str:
     """Act on a message; its row is written in the same transaction."""
     if isinstance(meaning, CallReport):
         return batch.settle_together(meaning, now=now).outcome
     return statuses.apply(meaning, now=now)
 
 
-def keep(
+def _keep(
     message: Message,
     state: str,
     *,
@@ -84,7 +154,7 @@ def keep(
                 body=message.body,
                 provider_call_id=message.call_id,
                 state=state,
-                error=error[:ERROR_LENGTH_MAX],
+                error=error,
                 attempts=attempts,
                 next_attempt_at=next_attempt_at,
                 received_at=message.received_at,
@@ -94,93 +164,36 @@ def keep(
     )
 
 
-def retry_due(*, now: datetime, limit: int = 200) -> dict[str, int]:
-    """Process stored messages whose time has come; parked after ten failures."""
-    due = InboundMessage.objects.filter(state=State.RECEIVED, next_attempt_at__lte=now)
-    ids = due.order_by("next_attempt_at").values_list("id", flat=True)[:limit]
-    return _process_all([one for one in ids if _claim(one, now)], now)
+def _claim(now: datetime, limit: int) -> list[int]:
+    """Take due messages for a while and count the attempt, so that one that kills its
+    worker is parked, too.
 
-
-def _claim(message_id: int, now: datetime) -> bool:
-    """Take a message for a while. Not by a row lock: settling locks allowances first, and
-    a second delivery of the same message would wait for us crosswise."""
-    mine = InboundMessage.objects.filter(
-        pk=message_id, state=State.RECEIVED, next_attempt_at__lte=now
-    ).update(next_attempt_at=now + LEASE)
-    return mine == 1
-
-
-def settle_unmatched(*, now: datetime) -> int:
-    """Process what nobody owned, after a number or assistant was mapped; returns how many
-    found their owner."""
-    unmatched = InboundMessage.objects.filter(state=State.UNMATCHED)
-    counts = _process_all(list(unmatched.order_by("id").values_list("id", flat=True)), now)
-    return sum(counts.values()) - counts.get("unmatched", 0) - counts.get("failed", 0)
-
-
-def selected(
-    *,
-    ids: Iterable[int] = (),
-    since: datetime | None = None,
-    states: Iterable[str] = (),
-) -> QuerySet[InboundMessage]:
-    """The messages to replay: by id, or by time and state; oldest first."""
-    found = InboundMessage.objects.exclude(kind="unreadable")
-    if ids:
-        found = found.filter(id__in=list(ids))
-    if since:
-        found = found.filter(received_at__gte=since)
-    if states:
-        found = found.filter(state__in=list(states))
-    return found.order_by("id")
-
-
-def replay(message_id: int, *, now: datetime, dry_run: bool = False) -> str:
-    """Process one stored message again. What was charged is not charged twice.
-
-    A dry run returns the outcome and keeps nothing.
+    The rows are not kept locked: settling locks allowances first, and a second delivery of
+    the same message would wait for us crosswise.
     """
+    due = InboundMessage.objects.filter(state=State.RECEIVED, next_attempt_at__lte=now)
     with transaction.atomic():
-        outcome = _process_row(InboundMessage.objects.get(pk=message_id), now)
-        if dry_run:
-            transaction.set_rollback(True)
-    return outcome
+        locked = due.select_for_update(skip_locked=True).order_by("next_attempt_at")
+        ids = list(locked.values_list("id", flat=True)[:limit])
+        InboundMessage.objects.filter(id__in=ids).update(
+            attempts=F("attempts") + 1, next_attempt_at=now + LEASE
+        )
+    return ids
 
 
-def purge(*, now: datetime) -> int:
-    """Forget unreadable bodies after a week; returns how many."""
-    old = InboundMessage.objects.filter(
-        Q(kind="unreadable") | Q(state=State.QUARANTINED),
-        received_at__lt=now - UNREADABLE_KEPT,
-    )
-    return old.delete()[0]
-
-
-def _process_all(ids: list[int], now: datetime) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for message_id in ids:
-        outcome = _process_one(message_id, now)
-        counts[outcome] = counts.get(outcome, 0) + 1
-    return counts
-
-
-def _process_one(message_id: int, now: datetime) -> str:
+def _attempt(message_id: int, *, now: datetime) -> Replayed:
     """Process a row; an error stays with it."""
+    row = InboundMessage.objects.get(pk=message_id)
     try:
-        return _process_row(InboundMessage.objects.get(pk=message_id), now)
+        with transaction.atomic():
+            return Replayed(message_id, _process_row(row, now))
     except Exception as error:
         log.exception("message %s could not be processed", message_id)
-        _note_failure(message_id, error, now)
-        return "failed"
+        _note_failure(row, error, now)
+        return Replayed(message_id, "failed", str(error))
 
 
 def _process_row(row: InboundMessage, now: datetime) -> str:
-    incoming = messages.read(row.body.get("message", {}), vapi.config(), now=now)
-    meaning = incoming.meaning
-    if not isinstance(meaning, CallStatus | CallReport):
-        row.state, row.error = State.IGNORED, incoming.problem
-        row.save(update_fields=["state", "error"])
-        return State.IGNORED
     # The row's own name, so that the outcome is written to this row.
     message = Message(
         provider=row.provider,
@@ -190,20 +203,46 @@ def _process_row(row: InboundMessage, now: datetime) -> str:
         received_at=row.received_at,
         call_id=row.provider_call_id,
     )
-    return process(messages.told_by(meaning, message), now=now)
+    incoming = messages.reread(message, vapi.config())
+    if incoming.problem:
+        _put(row, State.QUARANTINED, error=incoming.problem)
+        return State.QUARANTINED
+    if not isinstance(incoming.meaning, CallStatus | CallReport):
+        _put(row, State.IGNORED)
+        return State.IGNORED
+    outcome = _process(incoming.meaning, now=now)
+    InboundMessage.objects.filter(pk=row.pk).update(error="", next_attempt_at=None)
+    return outcome
 
 
-def _note_failure(message_id: int, error: Exception, now: datetime) -> None:
-    row = InboundMessage.objects.get(pk=message_id)
-    row.attempts += 1
-    row.error = _told(error)[:ERROR_LENGTH_MAX]
-    if row.attempts >= ATTEMPTS_MAX:
-        row.state, row.next_attempt_at = State.PARKED, None
-    else:
-        wait = min(BACKOFF_FIRST * 2 ** (row.attempts - 1), BACKOFF_MAX)
-        row.next_attempt_at = now + wait
-    row.save(update_fields=["attempts", "error", "state", "next_attempt_at"])
+def _put(row: InboundMessage, state: str, *, error: str = "") -> None:
+    InboundMessage.objects.filter(pk=row.pk).update(
+        state=state, error=error, next_attempt_at=None
+    )
+
+
+def _note_failure(row: InboundMessage, error: Exception, now: datetime) -> None:
+    """Wait longer before each attempt; park what failed too often. A message that was
+    processed before stays so: what it did is not undone by a failing replay."""
+    is_last = row.attempts >= ATTEMPTS_MAX
+    if is_last:
+        log.error("message %s is parked after %s attempts", row.pk, row.attempts)
+    wait = min(BACKOFF_FIRST * 2 ** max(0, row.attempts - 1), BACKOFF_MAX)
+    InboundMessage.objects.filter(~Q(state=State.PROCESSED), pk=row.pk).update(
+        state=State.PARKED if is_last else State.RECEIVED,
+        next_attempt_at=None if is_last else now + wait,
+        error=_told(error),
+    )
+
+
+def _counted(replayed: Iterable[Replayed]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in replayed:
+        counts[one.outcome] = counts.get(one.outcome, 0) + 1
+    return counts
 
 
 def _told(error: Exception) -> str:
-    return "".join(traceback.format_exception(error))[-ERROR_LENGTH_MAX:]
+    """The end of the traceback, where the cause stands, without what cannot be stored."""
+    told = "".join(traceback.format_exception(error))[-ERROR_LENGTH_MAX:]
+    return told.replace("\x00", " ").encode("utf-8", "replace").decode()

@@ -29,13 +29,19 @@ def text(
     now: datetime,
 ) -> str:
     """Return the sentence for a refusal: the agent's, else the organization's for this
-    rule, else the platform's. Plain words, never empty."""
-    own = agent_text
-    if not own and organization_id is not None:
+    rule, else the platform's. Plain words, never empty.
+
+    Asks the database only for an organization's words. Raises `django.db.Error`.
+    """
+    if agent_words := spoken(agent_text):
+        return agent_words
+    if organization_id is not None:
         organization = Organization.objects.get(pk=organization_id)
-        texts = settings_history.value_at("refusal_texts", organization, now)
-        own = texts.get(rule) or texts.get("default", "")
-    return spoken(own) or fallback(rule)
+        for owner in (organization, None):
+            texts = settings_history.value_at("refusal_texts", owner, now)
+            if words := spoken(texts.get(rule) or texts.get("default", "")):
+                return words
+    return fallback(rule)
 
 
 def fallback(rule: str) -> str:
@@ -44,5 +50,7 @@ def fallback(rule: str) -> str:
 
 
 def spoken(words: str) -> str:
-    """Words that a voice can say: one line, no braces, no addresses, bounded."""
-    return " ".join(_UNSPEAKABLE.sub(" ", words).split())[:LENGTH_MAX]
+    """Words that a voice can say: one line, no braces, no addresses, bounded; "" if there
+    is nothing to say."""
+    said = " ".join(_UNSPEAKABLE.sub(" ", words).split())[:LENGTH_MAX].strip()
+    return said if any(sign.isalpha() for sign in said) else ""

@@ -1,4 +1,8 @@
-"""Tokens that travel in a call's metadata and prove that we let it through or placed it."""
+"""Tokens that travel in a call's metadata and prove that we let that call through.
+
+Metadata is seen by browsers and by the tools of an assistant, so a token is worth nothing
+for any call but its own.
+"""
 
 from uuid import UUID
 
@@ -7,14 +11,15 @@ from django.core import signing
 _SALT = "metering.call"
 
 
-def sign(organization_id: UUID) -> str:
-    """Return a token that names the organization; only we can make one."""
-    return signing.dumps(str(organization_id), salt=_SALT)
+def sign(*, organization_id: UUID, call_id: str) -> str:
+    """Return a token for one call of the organization; only we can make one."""
+    return signing.Signer(salt=_SALT).sign_object([str(organization_id), call_id])
 
 
-def read(token: str) -> UUID | None:
-    """Return the organization of a token that we made, else None."""
+def read(token: str, call_id: str) -> UUID | None:
+    """Return the organization of a token that we made for this call, else None."""
     try:
-        return UUID(signing.loads(token, salt=_SALT))
+        organization_id, own_call_id = signing.Signer(salt=_SALT).unsign_object(token)
+        return UUID(organization_id) if own_call_id == call_id else None
     except (signing.BadSignature, ValueError, TypeError):
         return None

@@ -8,9 +8,11 @@ from metering.providers.vapi.config import VapiConfig
 
 
 def config() -> VapiConfig:
+    """Return what the adapter needs of the settings."""
     return VapiConfig(
         secrets=tuple(settings.VAPI_WEBHOOK_SECRETS),
         server_url=settings.WEBSITE_URL + reverse("metering:vapi-webhook"),
+        credential_id=settings.VAPI_CREDENTIAL_ID,
         signature_header=settings.VAPI_SIGNATURE_HEADER.lower(),
         timestamp_header=settings.VAPI_TIMESTAMP_HEADER.lower(),
         signature_prefix=settings.VAPI_SIGNATURE_PREFIX,

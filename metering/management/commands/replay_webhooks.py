@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from metering.calls import inbox
+from metering.calls.inbox import Replayed
 from metering.models import InboundMessage
 
 
@@ -37,39 +38,43 @@ class Command(BaseCommand):
             ids=options["id"], since=_moment(options["since"]), states=options["state"]
         )
         ids = list(found.values_list("id", flat=True))
-        counts: dict[str, int] = {}
-        failed: list[dict[str, Any]] = []
-        for done, message_id in enumerate(ids, 1):
-            try:
-                outcome = inbox.replay(
-                    message_id, now=timezone.now(), dry_run=options["dry_run"]
-                )
-            except Exception as error:
-                outcome = "failed"
-                failed.append({"id": message_id, "error": str(error)})
-            counts[outcome] = counts.get(outcome, 0) + 1
-            self._progress(done, len(ids))
-        self._report(counts, failed, options)
+        if missing := sorted(set(options["id"]) - set(ids)):
+            raise CommandError(f"No such readable message: {_listed(missing)}.")
+        replayed = []
+        for one in inbox.replay(ids, now=timezone.now(), dry_run=options["dry_run"]):
+            replayed.append(one)
+            self._show_progress(len(replayed), len(ids))
+        failed = [one for one in replayed if one.outcome == "failed"]
+        outcomes: dict[str, int] = {}
+        for one in replayed:
+            outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
+        if options["json"]:
+            self.stdout.write(_as_json(outcomes, failed, dry_run=options["dry_run"]))
+        else:
+            self.stdout.write(_as_text(outcomes, failed))
         if failed:
             sys.exit(1)
 
-    def _progress(self, done: int, total: int) -> None:
+    def _show_progress(self, done: int, total: int) -> None:
         if self.stderr.isatty():
-            self.stderr.write(f"\r{done} of {total}", ending="\n" if done == total else "")
+            bar = ("#" * (40 * done // total)).ljust(40, ".")
+            ending = "\n" if done == total else ""
+            self.stderr.write(f"\r[{bar}] {done} of {total}", ending=ending)
 
-    def _report(
-        self, counts: dict[str, int], failed: list[dict[str, Any]], options: dict[str, Any]
-    ) -> None:
-        if options["json"]:
-            answer = {"outcomes": counts, "failed": failed, "dry_run": options["dry_run"]}
-            self.stdout.write(json.dumps(answer))
-            return
-        for outcome, count in sorted(counts.items()):
-            self.stdout.write(f"{outcome}: {count}")
-        for one in failed:
-            self.stdout.write(f"message {one['id']} failed: {one['error']}")
-        if not counts:
-            self.stdout.write("No stored message matches.")
+
+def _as_json(outcomes: dict[str, int], failed: list[Replayed], *, dry_run: bool) -> str:
+    errors = [{"id": one.message_id, "error": one.error} for one in failed]
+    return json.dumps({"outcomes": outcomes, "failed": errors, "dry_run": dry_run})
+
+
+def _as_text(outcomes: dict[str, int], failed: list[Replayed]) -> str:
+    lines = [f"{outcome}: {count}" for outcome, count in sorted(outcomes.items())]
+    lines += [f"Message {one.message_id} failed: {one.error}" for one in failed]
+    return "\n".join(lines) or "No stored message matches."
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
 
 
 def _moment(text: str | None) -> datetime | None:

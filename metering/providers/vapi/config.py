@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 
-def _trust_nothing(token: str) -> UUID | None:
+def _trust_nothing(token: str, call_id: str) -> UUID | None:
     return None
 
 
@@ -14,9 +14,11 @@ class VapiConfig:
     # Several while one is being rolled; none closes the endpoint.
     secrets: tuple[str, ...]
     server_url: str
+    # Vapi's own name for what it shall authenticate with at `server_url`; no secret.
+    credential_id: str = ""
     # Each part of Vapi's HMAC credential is configurable; these are its defaults.
     signature_header: str = "x-signature"
     timestamp_header: str = "x-timestamp"
     signature_prefix: str = ""
-    # Returns whose call it is, by a token that we made ourselves.
-    read_token: Callable[[str], UUID | None] = _trust_nothing
+    # Returns whose call it is, by a token that we made ourselves for that call.
+    read_token: Callable[[str, str], UUID | None] = _trust_nothing

@@ -1,32 +1,35 @@
-"""From Vapi's messages to what they mean to us. Pure; the same for live and stored bodies.
+"""From Vapi's messages to what they mean to us. Pure; the same for live and kept ones.
 
-Facts that cost money to get wrong (docs: server events; captured calls): the `call` inside
-a message is a stale snapshot, so status, cost and times are read from the message itself;
+Facts that cost money to get wrong (Vapi's pages on server events; captured calls): the
+`call` inside a message is a stale snapshot, so status, cost and times are the message's own;
 an answered call is one that has `startedAt`; minutes inside `costs` are not talk time.
 """
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
-from typing import Any
+from decimal import Decimal
 
 from metering.providers.base import CallRef, CallReport, CallRequest, CallStatus, Message
 from metering.providers.vapi import wire
 from metering.providers.vapi.config import VapiConfig
-from metering.providers.vapi.wire import Malformed
+from metering.providers.vapi.kept import TOKEN_KEY, fact, keep, note
+from metering.providers.vapi.wire import Kept, Malformed
 
 PROVIDER = "vapi"
 ASSISTANT_REQUEST = "assistant-request"
 STATUS_UPDATE = "status-update"
 END_OF_CALL_REPORT = "end-of-call-report"
-TOOL_CALLS = "tool-calls"
-# Under this name our signed token travels in a call's metadata.
-TOKEN_KEY = "servicebilling"  # noqa: S105
+# A body that could not be read at all.
+UNREADABLE = "unreadable"
 
-CALL_SECONDS_MAX = 24 * 3600
+CALL_LASTS_MAX = timedelta(hours=24)
+# Clocks differ a little; a call of next week or of two years ago is a mistake.
 CLOCK_SKEW = timedelta(hours=1)
+CALL_AGE_MAX = timedelta(days=366)
+CONTROL_URL_LENGTH_MAX = 2000
 DIRECTIONS = {
     "inboundPhoneCall": "inbound",
     "outboundPhoneCall": "outbound",
@@ -34,16 +37,18 @@ DIRECTIONS = {
     "vapi.websocketCall": "web",
 }
 
+Meaning = CallRequest | CallStatus | CallReport
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One message: what is kept of it, and what it means; None for what needs no act.
 
-    `problem` says why a message about a call makes no sense; then it means nothing.
+    `problem` says why a message that needs one makes no sense; then it means nothing.
     """
 
     message: Message
-    meaning: CallRequest | CallStatus | CallReport | None = None
+    meaning: Meaning | None = None
     problem: str = ""
 
 
@@ -53,212 +58,189 @@ def parse(body: bytes, config: VapiConfig, *, now: datetime) -> Incoming:
         message = wire.load(body)
     except Malformed as error:
         return Incoming(_unreadable(body, now), problem=str(error))
-    return read(message, config, now=now)
-
-
-def read(message: dict[str, Any], config: VapiConfig, *, now: datetime) -> Incoming:
-    """Return what a loaded message, live or stored, says."""
-    kind = wire.text(message, "type")[:60] or "unknown"
-    try:
-        kept = _keep(message, kind)
-        call_id = kept["call"]["id"]
-        meaning = _meaning(kind, kept, message, config, now) if call_id else None
-    except Malformed as error:
-        kept = {"type": kind, "problem": str(error)}
-        return Incoming(_message(kind, "", kept, now), problem=str(error))
-    stored = _message(kind, call_id, kept, now)
-    if isinstance(meaning, CallStatus | CallReport):
-        meaning = told_by(meaning, stored)
-    problem = ""
-    if not call_id and kind in (ASSISTANT_REQUEST, STATUS_UPDATE, END_OF_CALL_REPORT):
-        problem = "there is no call id"
-    return Incoming(stored, meaning, problem)
-
-
-def _keep(message: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The allow-list: ids, type, status, times, reason, cost. Never texts or secrets."""
-    call = wire.record(message, "call")
-    number = wire.record(message, "phoneNumber")
-    customer = wire.record(message, "customer") or wire.record(call, "customer")
-    assistant = wire.record(message, "assistant")
-    kept: dict[str, Any] = {
-        "type": kind,
-        "call": {
-            "id": wire.identifier(call, "id"),
-            "type": wire.text(call, "type"),
-            "phoneNumberId": wire.identifier(call, "phoneNumberId")
-            or wire.identifier(number, "id"),
-            "assistantId": wire.identifier(call, "assistantId")
-            or wire.identifier(assistant, "id"),
-            "metadata": {TOKEN_KEY: _token(call)},
-        },
-        "phoneNumber": {"number": wire.text(number, "number")[:100]},
-        "customer": {
-            "number": (wire.text(customer, "number") or wire.text(customer, "sipUri"))[:100]
-        },
-        "status": wire.text(message, "status"),
-        "endedReason": wire.text(message, "endedReason"),
-    }
-    for name in ("timestamp", "startedAt", "endedAt"):
-        when = wire.moment(message, name)
-        kept[name] = when.isoformat() if when else None
-    if kind == END_OF_CALL_REPORT:
-        for name in ("startedAt", "endedAt"):
-            when = None if kept[name] else wire.moment(call, name)
-            kept[name] = kept[name] or (when.isoformat() if when else None)
-        for name in ("durationMs", "durationSeconds", "cost"):
-            exact = wire.number(message, name)
-            kept[name] = None if exact is None else f"{exact:f}"
-        kept["costBreakdown"] = _breakdown(message)
-    return kept
-
-
-def _token(call: dict[str, Any]) -> str:
-    """Our token, from either place where metadata has been seen."""
-    for holder in (wire.record(call, "assistantOverrides"), call):
-        metadata = holder.get("metadata")
-        if isinstance(metadata, dict) and isinstance(metadata.get(TOKEN_KEY), str):
-            return wire.storable(metadata[TOKEN_KEY])[:500]
-    return ""
-
-
-def _breakdown(message: dict[str, Any]) -> dict[str, str]:
-    """The parts of the cost that are plain numbers."""
-    found = message.get("costBreakdown")
-    parts: dict[str, str] = {}
-    for name in found if isinstance(found, dict) else ():
-        try:
-            exact = wire.number(found, name)
-        except Malformed:
-            continue
-        if exact is not None and len(parts) < 30:
-            parts[wire.text({"name": name}, "name")[:40]] = f"{exact:f}"
-    return parts
-
-
-def _meaning(
-    kind: str,
-    kept: dict[str, Any],
-    message: dict[str, Any],
-    config: VapiConfig,
-    now: datetime,
-) -> CallRequest | CallStatus | CallReport | None:
-    if kind not in (ASSISTANT_REQUEST, STATUS_UPDATE, END_OF_CALL_REPORT):
-        return None
-    ref = _ref(kept, config)
-    at = wire.moment(kept, "timestamp") or now
-    if kind == ASSISTANT_REQUEST:
-        return CallRequest(ref, at)
-    if kind == STATUS_UPDATE:
-        monitor = wire.record(wire.record(message, "call"), "monitor")
-        control_url = monitor.get("controlUrl")
-        return CallStatus(
-            ref=ref,
-            message=_message(kind, ref.call_id, kept, now),
-            status=kept["status"],
-            at=at,
-            ended_reason=kept["endedReason"],
-            # A secret: it goes with the hold and never into the kept message.
-            control_url=control_url[:2000] if isinstance(control_url, str) else "",
-        )
-    return _report(ref, kept, at, now)
-
-
-def _ref(kept: dict[str, Any], config: VapiConfig) -> CallRef:
-    call = kept["call"]
-    direction = DIRECTIONS.get(call["type"]) or (
-        "inbound" if call["phoneNumberId"] else "web"
+    kept = keep(message)
+    stored = Message(
+        provider=PROVIDER,
+        kind=note(kept, "type") or "unknown",
+        external_id=_name(kept),
+        body={"message": kept},
+        received_at=now,
+        call_id=note(kept, "call.id"),
     )
-    own, other = kept["phoneNumber"]["number"], kept["customer"]["number"]
-    token = call["metadata"][TOKEN_KEY]
+    incoming = reread(stored, config)
+    if isinstance(incoming.meaning, CallStatus):
+        status = replace(incoming.meaning, control_url=_control_url(message))
+        return replace(incoming, meaning=status)
+    return incoming
+
+
+def reread(message: Message, config: VapiConfig) -> Incoming:
+    """Return what a kept message says, as of when it was received."""
+    kept = message.body.get("message")
+    if not isinstance(kept, dict):
+        return Incoming(message, problem="nothing of it could be read")
+    try:
+        read = _READERS.get(fact(kept, "type"))
+        meaning = read and read(kept, message, config)
+    except Malformed as error:
+        return Incoming(message, problem=str(error))
+    return Incoming(message, meaning)
+
+
+def _request(kept: Kept, message: Message, config: VapiConfig) -> CallRequest:
+    return CallRequest(_ref(kept, config), _said_at(kept, message.received_at))
+
+
+def _status(kept: Kept, message: Message, config: VapiConfig) -> CallStatus:
+    status = fact(kept, "status")
+    if not status:
+        raise Malformed("there is no status")
+    return CallStatus(
+        ref=_ref(kept, config),
+        message=message,
+        status=status,
+        at=_said_at(kept, message.received_at),
+        ended_reason=note(kept, "endedReason"),
+    )
+
+
+def _report(kept: Kept, message: Message, config: VapiConfig) -> CallReport:
+    received_at = message.received_at
+    started = _moment(fact(kept, "startedAt", "call.startedAt"), received_at)
+    ended = _moment(fact(kept, "endedAt", "call.endedAt"), received_at)
+    seconds, ended = _talk(started, ended, _measured(kept))
+    cost = fact(kept, "cost")
+    if cost and Decimal(cost) < 0:
+        raise Malformed("the cost is negative")
+    return CallReport(
+        ref=_ref(kept, config),
+        at=ended or _said_at(kept, received_at),
+        started_at=started,
+        ended_at=ended,
+        duration_seconds=seconds,
+        cost=Decimal(cost) if cost else None,
+        cost_breakdown=kept.get("costBreakdown", {}),
+        ended_reason=note(kept, "endedReason"),
+        message=message,
+    )
+
+
+_READERS: dict[str, Callable[[Kept, Message, VapiConfig], Meaning]] = {
+    ASSISTANT_REQUEST: _request,
+    STATUS_UPDATE: _status,
+    END_OF_CALL_REPORT: _report,
+}
+
+
+def _ref(kept: Kept, config: VapiConfig) -> CallRef:
+    call_id = fact(kept, "call.id")
+    if not call_id:
+        raise Malformed("there is no call id")
+    number_id = fact(kept, "call.phoneNumberId", "phoneNumber.id")
+    direction = DIRECTIONS.get(note(kept, "call.type")) or (
+        "inbound" if number_id else "web"
+    )
+    own = note(kept, "phoneNumber.number")
+    other = note(kept, "customer.number", "call.customer.number", "customer.sipUri")
+    token = note(
+        kept, f"call.assistantOverrides.metadata.{TOKEN_KEY}", f"call.metadata.{TOKEN_KEY}"
+    )
     return CallRef(
         provider=PROVIDER,
-        call_id=call["id"],
-        number_id=call["phoneNumberId"],
-        assistant_id=call["assistantId"],
-        trusted_organization_id=config.read_token(token) if token else None,
+        call_id=call_id,
+        number_id=number_id,
+        assistant_id=fact(kept, "call.assistantId", "assistant.id"),
+        trusted_organization_id=config.read_token(token, call_id) if token else None,
         direction=direction,
         call_from=own if direction == "outbound" else other,
         call_to=other if direction == "outbound" else own,
     )
 
 
-def _report(ref: CallRef, kept: dict[str, Any], at: datetime, now: datetime) -> CallReport:
-    started, ended = wire.moment(kept, "startedAt"), wire.moment(kept, "endedAt")
-    lasted = _lasted_ms(kept)
-    if started is None and lasted and ended is not None:
-        started = ended - timedelta(milliseconds=float(lasted))
-    if started is None and lasted:
-        raise Malformed("a duration without a start")
-    seconds = None
-    if started is not None:
-        seconds = _seconds(started, ended, lasted)
-        ended = ended or started + timedelta(seconds=seconds)
-        if ended > now + CLOCK_SKEW:
-            raise Malformed("the call ends in the future")
-    cost = wire.number(kept, "cost")
-    if cost is not None and cost < 0:
-        raise Malformed("the cost is negative")
-    return CallReport(
-        ref=ref,
-        at=ended or at,
-        started_at=started,
-        ended_at=ended,
-        duration_seconds=seconds,
-        cost=None if cost is None else round(cost, 6),
-        cost_breakdown=kept["costBreakdown"],
-        ended_reason=kept["endedReason"],
-    )
+def _moment(text: str, received_at: datetime) -> datetime | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    if not received_at - CALL_AGE_MAX < moment < received_at + CLOCK_SKEW:
+        raise Malformed("the call was not lately")
+    return moment
 
 
-def _lasted_ms(kept: dict[str, Any]) -> Decimal | None:
-    lasted = wire.number(kept, "durationMs")
-    if lasted is None:
-        seconds = wire.number(kept, "durationSeconds")
-        lasted = None if seconds is None else seconds * 1000
-    if lasted is not None and not 0 <= lasted <= 1000 * CALL_SECONDS_MAX:
-        raise Malformed("the duration is impossible")
-    return lasted
+def _said_at(kept: Kept, received_at: datetime) -> datetime:
+    """When Vapi sent it: as it says, but never after it came."""
+    said = note(kept, "timestamp")
+    return min(datetime.fromisoformat(said), received_at) if said else received_at
 
 
-def _seconds(started: datetime, ended: datetime | None, lasted_ms: Decimal | None) -> int:
-    """Talk time, rounded up once to whole seconds; the two times are the first witness."""
-    if ended is not None:
-        lasted_ms = Decimal((ended - started) // timedelta(microseconds=1)) / 1000
-    if lasted_ms is None:
+def _measured(kept: Kept) -> timedelta | None:
+    """The length as Vapi gives it, beside the two times."""
+    given = [
+        timedelta(microseconds=int(Decimal(length) * microseconds))
+        for length, microseconds in (
+            (fact(kept, "durationMs"), 1000),
+            (fact(kept, "durationSeconds"), 1_000_000),
+        )
+        if length
+    ]
+    for length in given:
+        _check(length)
+    return given[0] if given else None
+
+
+def _talk(
+    started: datetime | None, ended: datetime | None, measured: timedelta | None
+) -> tuple[int | None, datetime | None]:
+    """Talk time, rounded up once to whole seconds, and its end; None: never answered.
+
+    The two times are the first witness, the measured length the second.
+    """
+    if started is None:
+        if measured:
+            raise Malformed("the call has a length and no start")
+        return None, ended
+    if ended is None and measured is not None:
+        ended = started + measured
+    if ended is None:
         raise Malformed("the call has no end")
-    if not 0 <= lasted_ms <= 1000 * CALL_SECONDS_MAX:
-        raise Malformed("the duration is impossible")
-    return int((lasted_ms / 1000).to_integral_value(ROUND_CEILING))
+    lasted = ended - started
+    _check(lasted)
+    return -(-lasted // timedelta(seconds=1)), ended
 
 
-def _message(kind: str, call_id: str, kept: dict[str, Any], now: datetime) -> Message:
+def _check(length: timedelta) -> None:
+    if not timedelta(0) <= length <= CALL_LASTS_MAX:
+        raise Malformed("the length is impossible")
+
+
+def _control_url(message: dict[str, object]) -> str:
+    """Where the running call can be ended: a secret, so it goes with the hold and is never
+    kept with the message."""
+    found: object = message
+    for part in ("call", "monitor", "controlUrl"):
+        found = found.get(part) if isinstance(found, dict) else None
+    if not isinstance(found, str) or not found.startswith("https://"):
+        return ""
+    is_storable = len(found) <= CONTROL_URL_LENGTH_MAX and wire.storable(found) == found
+    return found if is_storable else ""
+
+
+def _name(kept: Kept) -> str:
+    """Name the fact and its content, without the moment of delivery: Vapi sends no event
+    id, and whatever it repeats is the same row."""
     told = {name: value for name, value in kept.items() if name != "timestamp"}
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-    subject = f"{kind}:{kept['status']}" if kept.get("status") else kind
-    return Message(
-        provider=PROVIDER,
-        kind=kind,
-        external_id=f"{subject[:90]}:{call_id[:120]}:{digest}"[:300],
-        body={"message": kept},
-        received_at=now,
-        call_id=call_id,
-    )
+    subject = [note(kept, "type") or "unknown", note(kept, "status")]
+    return ":".join([*filter(None, subject), note(kept, "call.id"), digest])
 
 
 def _unreadable(body: bytes, now: datetime) -> Message:
     """Of a body that cannot be read: its hash, its length and a short head."""
     digest = hashlib.sha256(body).hexdigest()
-    head = wire.storable(body[:64].decode("ascii", "replace"))
+    shown = wire.hint(body[: wire.HINT_LENGTH].decode("ascii", "replace"))
     return Message(
         provider=PROVIDER,
-        kind="unreadable",
-        external_id=f"unreadable::{digest}",
-        body={"sha256": digest, "length_bytes": len(body), "head": head},
+        kind=UNREADABLE,
+        external_id=f"{UNREADABLE}::{digest}",
+        body={"sha256": digest, "length_bytes": len(body), "head": shown},
         received_at=now,
     )
-
-
-def told_by(meaning: CallStatus | CallReport, message: Message) -> CallStatus | CallReport:
-    """The same meaning, brought by another message."""
-    return replace(meaning, message=message)

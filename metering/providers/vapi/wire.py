@@ -1,21 +1,37 @@
 """Reading what came over the wire without believing it. Pure.
 
-Every reader returns a clean value, None where there is nothing, or raises `Malformed`.
+`load` is strict about JSON. The cleaners turn one value into what may be kept of it: clean
+text, an exact decimal as text, a UTC time as text; "" or None where there is nothing. What
+cannot be used becomes a mark that says so, because a fact must not vanish for being odd.
 """
 
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-TEXT_LENGTH_MAX = 160
-_IDENTIFIER = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
+Kept = dict[str, Any]
+
+UNUSABLE = "unusable"
+PLACES = Decimal("0.000001")
+NUMBER_BELOW = 10**12
+MILLISECONDS_BELOW = 10**13
+PARTS_MAX = 30
+HINT_LENGTH = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+_IDENTIFIER = re.compile(r"[\x21-\x7e]+")
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})"
+)
 # NUL and lone surrogates cannot be stored; other controls are never part of a name.
-_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PRIVATE = re.compile(r"secret|token|key|password|auth|bearer|sid", re.IGNORECASE)
+_RANDOM = re.compile(r"[\w.+/=-]{24,}")
 
 
 class Malformed(ValueError):
@@ -23,16 +39,20 @@ class Malformed(ValueError):
 
 
 def load(body: bytes) -> dict[str, Any]:
-    """Return the `message` of a body with exact numbers. Raises `Malformed`."""
+    """Return the `message` of a body with exact numbers. Raises `Malformed`.
+
+    Refused as well: what JSON parsers disagree on (a key that stands twice, NaN), and
+    nesting beyond what the interpreter follows.
+    """
     try:
         found = json.loads(
             body.decode("utf-8"),
             parse_float=Decimal,
-            parse_int=_int,
+            parse_int=_whole,
             parse_constant=_refuse_constant,
             object_pairs_hook=_without_duplicates,
         )
-    except (ValueError, RecursionError) as error:
+    except (ValueError, InvalidOperation, RecursionError) as error:
         raise Malformed(f"not JSON: {type(error).__name__}") from None
     if not isinstance(found, dict):
         raise Malformed("the body is no object")
@@ -42,81 +62,104 @@ def load(body: bytes) -> dict[str, Any]:
     return message
 
 
-def record(parent: dict[str, Any], name: str) -> dict[str, Any]:
-    """A nested object; an empty one where there is none."""
-    found = parent.get(name)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise Malformed(f"`{name}` is no object")
-    return found
+def unusable(found: Any) -> Kept:
+    """The mark of a value that cannot be used, with a hint at what it was."""
+    if isinstance(found, dict | list):
+        return {UNUSABLE: f"a {type(found).__name__} of {len(found)}"}
+    return {UNUSABLE: hint(str(found))}
 
 
-def identifier(parent: dict[str, Any], name: str) -> str:
-    """An id as providers make them: printable ASCII without spaces; "" for none."""
-    found = parent.get(name)
+def hint(text: str) -> str:
+    """The start of a text that could not be read; nothing if it may be a secret."""
+    start = storable(text[:HINT_LENGTH])
+    return "" if _PRIVATE.search(start) else _RANDOM.sub("…", start)
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot keep."""
+    return _UNSTORABLE.sub(" ", text)
+
+
+def identifier(found: Any, *, length_max: int = 120) -> str | Kept:
+    """An id or a name as providers make them: printable ASCII without spaces, whole."""
     if found is None or found == "":
         return ""
-    if not isinstance(found, str) or not _IDENTIFIER.fullmatch(found):
-        raise Malformed(f"`{name}` is no id")
-    return found
+    if isinstance(found, str) and len(found) <= length_max and _IDENTIFIER.fullmatch(found):
+        return found
+    return unusable(found)
 
 
-def text(parent: dict[str, Any], name: str) -> str:
-    """Free text on one line, cut to a storable length; "" for anything else."""
-    found = parent.get(name)
-    if not isinstance(found, str):
+def words(found: Any, *, length_max: int = 160) -> str | Kept:
+    """Free text on one line, cut to length."""
+    if found is None:
         return ""
-    return storable(found)[:TEXT_LENGTH_MAX].strip()
+    if not isinstance(found, str):
+        return unusable(found)
+    return storable(found[: length_max * 2])[:length_max].strip()
 
 
-def storable(found: str) -> str:
-    """The text without what PostgreSQL cannot keep."""
-    return _UNSTORABLE.sub(" ", found)
-
-
-def moment(parent: dict[str, Any], name: str) -> datetime | None:
+def moment(found: Any) -> str | None | Kept:
     """A time: ISO 8601 with its offset, or milliseconds since 1970."""
-    found = parent.get(name)
     if found is None:
         return None
     try:
-        if isinstance(found, str) and found.isascii():
-            when = datetime.fromisoformat(found)
-        elif isinstance(found, int | Decimal) and not isinstance(found, bool):
-            when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(found))
-        else:
-            raise ValueError
+        when = _time(found)
+        if _EARLIEST <= when < _LATEST:
+            return when.astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
-        raise Malformed(f"`{name}` is no time") from None
-    if when.tzinfo is None or not EARLIEST <= when < LATEST:
-        raise Malformed(f"`{name}` is no time")
-    return when.astimezone(UTC)
+        pass
+    return unusable(found)
 
 
-def number(parent: dict[str, Any], name: str) -> Decimal | None:
-    """An exact number. Texts count only as plain decimals: that is how we store them."""
-    found = parent.get(name)
+def number(found: Any) -> str | None | Kept:
+    """An exact number, to the sixth place. A text is not a number."""
     if found is None:
         return None
+    if _is_number(found, below=NUMBER_BELOW):
+        return f"{Decimal(found).quantize(PLACES, ROUND_HALF_UP).normalize():f}"
+    return unusable(found)
+
+
+def parts(found: Any) -> dict[str, str]:
+    """Those entries of an object that are plain numbers, such as the parts of a cost."""
+    kept: dict[str, str] = {}
+    for name in list(found)[:PARTS_MAX] if isinstance(found, dict) else ():
+        value = number(found[name])
+        if isinstance(value, str):
+            kept[storable(name)[:40]] = value
+    return kept
+
+
+def tool_calls(found: Any) -> list[dict[str, str]]:
+    """Ids and names of tool calls, nested under `function` (the schema) or flat (the docs)."""
+    calls = []
+    for call in found[:PARTS_MAX] if isinstance(found, list) else ():
+        if not isinstance(call, dict):
+            continue
+        function = call.get("function")
+        holder = function if isinstance(function, dict) else call
+        named = {"id": words(call.get("id")), "name": words(holder.get("name"))}
+        calls.append({key: text for key, text in named.items() if isinstance(text, str)})
+    return calls
+
+
+def _time(found: Any) -> datetime:
+    if isinstance(found, str) and _TIME.fullmatch(found):
+        return datetime.fromisoformat(found)
+    if _is_number(found, below=MILLISECONDS_BELOW):
+        return _EPOCH + timedelta(microseconds=int(Decimal(found) * 1000))
+    raise ValueError("no time")
+
+
+def _is_number(found: Any, *, below: int) -> bool:
+    # Bounded before any arithmetic: 1e999999999 as a whole number would fill the memory.
     is_number = isinstance(found, int | Decimal) and not isinstance(found, bool)
-    is_text = isinstance(found, str) and _PLAIN_NUMBER.fullmatch(found)
-    if not (is_number or is_text):
-        raise Malformed(f"`{name}` is no number")
-    try:
-        exact = Decimal(found)
-        if not exact.is_finite() or abs(exact) >= Decimal(10) ** 12:
-            raise Malformed(f"`{name}` is no number")
-        return exact
-    except InvalidOperation:
-        raise Malformed(f"`{name}` is no number") from None
+    return is_number and -below < found < below
 
 
-def _int(digits: str) -> int:
-    # Thousands of digits would be a number only to burn time on.
-    if len(digits) > 30:
-        raise ValueError("too many digits")
-    return int(digits)
+def _whole(digits: str) -> int | Decimal:
+    # Thousands of digits would be an `int` only to burn time on.
+    return int(digits) if len(digits) < 20 else Decimal(digits)
 
 
 def _refuse_constant(name: str) -> None:
