@@ -1,5 +1,6 @@
 """Whose phone numbers and agents are whose, and since when."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from accounts.models import Organization
 from metering.models import Agent, PhoneNumber
 from servicebilling.lib.errors import DomainError
 
+E164 = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 # A number's first owner owns its past as well, so earlier calls can be settled.
 THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,6 +47,8 @@ def map_number(
     Whoever had it until then keeps the calls of that time. Asked again for the same, only
     the agent changes. Raises `MappingRefused` if the histories would overlap.
     """
+    if not E164.fullmatch(e164):
+        raise MappingRefused(f"{e164!r} is no number in E.164 form, such as +12025550143.")
     history = PhoneNumber.objects.select_for_update().filter(
         provider=provider, provider_number_id=provider_number_id
     )
@@ -62,7 +66,7 @@ def map_number(
     if newest and newest.valid_to is None:
         newest.valid_to = starts
         newest.save(update_fields=["valid_to"])
-    number = PhoneNumber(
+    number = PhoneNumber.objects.create(
         organization=organization,
         e164=e164,
         provider=provider,
@@ -70,8 +74,6 @@ def map_number(
         agent=agent,
         valid_from=starts,
     )
-    number.clean_fields()
-    number.save()
     audit.record(
         organization=organization,
         actor=actor,

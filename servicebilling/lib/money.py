@@ -4,7 +4,8 @@ Rounding happens in `metering.rating` and `billing.pricing` alone; what is here 
 lose a digit.
 """
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Decimal
 
 PLACES = 6
 # ISO 4217 currencies whose minor unit is not a hundredth of the major one.
@@ -23,10 +24,10 @@ def amount(value: str | int | Decimal) -> Decimal:
     """
     if isinstance(value, bool | float):
         raise InvalidAmount(f"{value!r} is not an exact amount")
-    try:
-        exact = Decimal(value)
-    except InvalidOperation:
-        raise InvalidAmount(f"{value!r} is not an amount") from None
+    # Python would read digits of other scripts and underscores, too.
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value, re.ASCII):
+        raise InvalidAmount(f"{value!r} is not an amount")
+    exact = Decimal(value)
     if not exact.is_finite():
         raise InvalidAmount(f"{value!r} is not an amount")
     if exact != round(exact, PLACES):
