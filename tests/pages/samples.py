@@ -42,6 +42,7 @@ OPEN = {
     "website:home",
     "website:livez",
     "website:readyz",
+    "metering:vapi-webhook",
     "account_login",
     "account_logout",
     "account_inactive",
