@@ -84,9 +84,10 @@ def _version(venv: Path) -> str | None:
 
 def _read_stamp(venv: Path) -> dict[str, str]:
     try:
-        return json.loads((venv / STAMP).read_text())
+        stamp: dict[str, str] = json.loads((venv / STAMP).read_text())
     except (OSError, ValueError):
         return {}
+    return stamp
 
 
 def _fingerprint(lock: str) -> str:

@@ -7,7 +7,6 @@ import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import environ
 
@@ -90,11 +89,11 @@ class Site:
             for line in home.make_room(self.home, reset=self.options.reset):
                 say(line)
         is_new = self.home is not None and not self.home.data.exists()
-        self._listen()
+        listener = self._listen()
         self._start_servers()
         self._prepare_database()
         self._seed_demo(is_new=is_new)
-        self._start_site()
+        self._start_site(listener)
         say(banner.text(self._facts()))
 
     def clean_up(self) -> None:
@@ -120,15 +119,16 @@ class Site:
             servers.remove_sockets(earlier.sockets)
             state.remove(self.var)
 
-    def _listen(self) -> None:
-        self.listener = ports.listen(self.options.host, port=self.options.port)
-        port = self.listener.getsockname()[1]
+    def _listen(self) -> socket.socket:
+        self.listener = listener = ports.listen(self.options.host, port=self.options.port)
+        port = listener.getsockname()[1]
         if port != self.options.port:
             say(f"Port {self.options.port} is taken; using {port}.")
         self.url = environment.url(self.options.host, port=port)
         self.environment = environment.of_site(
             given=os.environ, var=self.var, url=self.url, host=self.options.host
         )
+        return listener
 
     def _start_servers(self) -> None:
         needs_broker = "REDIS_URL" not in self.environment
@@ -172,24 +172,21 @@ class Site:
         self.supervisor.run(programs.manage(self._ground(self.environment), "seed_demo"))
         self.home.note_demo(home.WHOLE)
 
-    def _start_site(self) -> None:
+    def _start_site(self, listener: socket.socket) -> None:
         say("Starting web, worker and beat ...")
         ground = self._ground(self.environment)
-        web_program = programs.web(ground, listener=self.listener.fileno())
+        web_program = programs.web(ground, listener=listener.fileno())
         web = self.supervisor.start(web_program, stage=SITE)
         # First the page somebody waits for; all at once they would share few cores.
-        self._wait_for_answer(web)
+        self._wait_for_answer(web, *listener.getsockname()[:2])
         for program in (programs.worker(ground), programs.beat(ground)):
             self.supervisor.start(program, stage=SITE)
 
-    def _wait_for_answer(self, web: Child) -> None:
-        address = urlsplit(self.url)
+    def _wait_for_answer(self, web: Child, host: str, port: int) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS_MAX
         while time.monotonic() < deadline:
             self.supervisor.expect(web)
-            connection = http.client.HTTPConnection(
-                address.hostname, address.port, timeout=2
-            )
+            connection = http.client.HTTPConnection(host, port, timeout=2)
             with contextlib.suppress(OSError, http.client.HTTPException):
                 connection.request("GET", "/livez")
                 # Any answer: with ALLOWED_HOSTS of the user's own this name may be refused.
