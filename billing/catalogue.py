@@ -7,7 +7,7 @@ of postpaid plans stands beside them.
 
 from dataclasses import dataclass, field
 
-TIERS_GRADUATED = (
+TIERS_GRADUATED: tuple[dict[str, object], ...] = (
     {"up_to": 500, "unit_price": "0.06"},
     {"up_to": 2000, "unit_price": "0.04"},
     {"up_to": None, "unit_price": "0.02"},

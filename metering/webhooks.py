@@ -81,7 +81,7 @@ def _authentic_body(request: HttpRequest, config: VapiConfig, now: datetime) -> 
     except OSError:
         raise _TurnedAway(400, "The body broke off.") from None
     if request.content_type != "application/json":
-        log.error("a webhook of type %s was refused", request.content_type[:100])
+        log.error("a webhook of type %s was refused", (request.content_type or "")[:100])
         raise _TurnedAway(415, "Send application/json.")
     return body
 

@@ -3,9 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from metering.balances.models import MONEY
 from metering.models import RateCard
-
-MONEY = {"max_digits": 18, "decimal_places": 6}
 
 
 class Plan(models.Model):

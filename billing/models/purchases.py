@@ -6,9 +6,8 @@ from django.db.models import Q
 
 from accounts.models import Organization
 from billing.models.catalog import MinuteBundle
+from metering.balances.models import MONEY
 from servicebilling.lib.ids import new_id
-
-MONEY = {"max_digits": 18, "decimal_places": 6}
 
 
 class Purchase(models.Model):

@@ -5,10 +5,9 @@ from django.db.models import Q
 
 from accounts.models import Organization
 from billing.models.catalog import Plan
+from metering.balances.models import MONEY
 from metering.models import RateCard
 from servicebilling.lib.ids import new_id
-
-MONEY = {"max_digits": 18, "decimal_places": 6}
 
 
 class SubscriptionStatus(models.TextChoices):

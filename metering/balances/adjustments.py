@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.audit import Actor
 from accounts.models import Organization, User
 from metering.balances import ledger
-from metering.models import Allowance
+from metering.balances.models import Allowance
 from servicebilling.lib.ids import new_id
 
 REASON_LENGTH_MIN = 3

@@ -10,7 +10,15 @@ from decimal import Decimal
 from uuid import UUID
 
 from metering import rating
-from metering.balances.book import ZERO, Book, Cycle, Movement, Overage, WalletMovement
+from metering.balances.book import (
+    ZERO,
+    Book,
+    Charge,
+    Cycle,
+    Movement,
+    Overage,
+    WalletMovement,
+)
 from metering.rating import Card
 
 
@@ -220,7 +228,7 @@ def _uncharge(cycle: Cycle, card: Card, minutes: int, seconds: int) -> CardShare
     return _charge(cycle, card, -minutes, -seconds)
 
 
-def _own_then_newest(cycle: Cycle, card_id: UUID) -> list:
+def _own_then_newest(cycle: Cycle, card_id: UUID) -> list[Charge]:
     newest_first = list(reversed(cycle.charges))
     return sorted(newest_first, key=lambda charge: charge.card_id != card_id)
 

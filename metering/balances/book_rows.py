@@ -75,7 +75,7 @@ def rows(books: Iterable[Book], now: datetime) -> Json:
     return payload
 
 
-def dumps(payload: Json) -> str:
+def dumps(payload: Json | list[Json]) -> str:
     """JSON for the database functions: decimals, dates and ids as their text."""
     return json.dumps(payload, default=str)
 

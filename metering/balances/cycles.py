@@ -12,7 +12,8 @@ from accounts.models import Organization
 from metering import rating
 from metering.balances import cards, ledger, months
 from metering.balances.book import Book
-from metering.models import Allowance, BillingCycle, RateCard, Wallet
+from metering.balances.ledger_models import Wallet
+from metering.balances.models import Allowance, BillingCycle, RateCard
 from servicebilling.lib.ids import new_id
 
 # A payment whose period starts this near the running cycle's start is for that cycle.

@@ -3,6 +3,8 @@
 Only `metering.balances.ledger` and the database function `gate_admit` write these rows.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -10,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Organization
 from servicebilling.lib.ids import new_id
 
-MONEY = {"max_digits": 18, "decimal_places": 6}
+MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
 
 
 class WhenExhausted(models.TextChoices):

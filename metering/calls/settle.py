@@ -131,7 +131,10 @@ class _Batch:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT settle_write(%s::jsonb, %s::jsonb)",
-                [books and book_rows.dumps(books), book_rows.dumps(payload)],
+                [
+                    None if books is None else book_rows.dumps(books),
+                    book_rows.dumps(payload),
+                ],
             )
 
     def _keep(self, report: CallReport, state: str, organization_id: UUID | None) -> None:

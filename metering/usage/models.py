@@ -1,5 +1,7 @@
 """Usage of every meter: the events, and the daily roll-up that makes reading them cheap."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -8,7 +10,7 @@ from metering.balances.models import MONEY, BillingCycle
 from metering.calls.models import Agent, PhoneNumber
 from servicebilling.lib.ids import new_id
 
-QUANTITY = {"max_digits": 20, "decimal_places": 6}
+QUANTITY: dict[str, Any] = {"max_digits": 20, "decimal_places": 6}
 
 
 def empty_hours() -> list[int]:

@@ -42,4 +42,6 @@ class OrganizationForm(forms.Form):
 
     def __init__(self, *args, currencies: list[str], **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = [(code, code) for code in currencies]
+        choice = self.fields["currency"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101
+        choice.choices = [(code, code) for code in currencies]

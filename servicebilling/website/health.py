@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can serve."""
 
 import time
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
@@ -35,9 +36,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
                 cursor.execute("SELECT 1")
     except Error:
         return JsonResponse({"status": "unavailable"}, status=503)
-    found = {"status": "ok"}
+    found: dict[str, Any] = {"status": "ok"}
     if request.user.is_staff:
         took_ms = round((time.monotonic() - started_at) * 1000, 1)
-        version = connection.pg_version
+        version = connection.pg_version  # type: ignore[attr-defined]
         found |= {"database": {"answers_in_ms": took_ms, "version": version}}
     return JsonResponse(found)

@@ -1,5 +1,7 @@
 """The pages that join apps. Each parses, asks one question below, and renders."""
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access, organizations
 from accounts.errors import InvalidDetail
+from accounts.models import User
 from servicebilling.website import opening, snapshots, usage_bar
 from servicebilling.website.forms import OrganizationForm
 from servicebilling.website.frames import Frame, organization_page, url_of
@@ -44,17 +47,18 @@ def dashboard_live(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def organization_new(request: HttpRequest) -> HttpResponse:
+    person = cast(User, request.user)
     cards = opening.cards_without_plan()
     form = OrganizationForm(
         request.POST or None,
         currencies=list(cards),
-        initial={"name": organizations.suggested_name(request.user)},
+        initial={"name": organizations.suggested_name(person)},
     )
     if request.method == "POST" and form.is_valid():
         try:
             made = opening.open_organization(
                 name=form.cleaned_data["name"],
-                owner=request.user,
+                owner=person,
                 timezone=form.cleaned_data["timezone"],
                 card=cards[form.cleaned_data["currency"]],
                 now=timezone.now(),

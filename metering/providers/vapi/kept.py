@@ -84,7 +84,7 @@ def fact(kept: Kept, *paths: str) -> str:
         if isinstance(found, dict):
             raise Malformed(f"`{path}` cannot be used: {found.get(UNUSABLE)}")
         if found:
-            return found
+            return str(found)
     return ""
 
 
