@@ -257,6 +257,9 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
 CSRF_TRUSTED_ORIGINS = [WEBSITE_URL]
 SECURE_HSTS_SECONDS = 31536000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+# Asking browsers to preload is the owner's decision: it is hard to take back.
+SECURE_HSTS_PRELOAD = False
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_SSL_REDIRECT = IS_HTTPS
 # API and webhook callers must never be redirected: they would repeat their secret in clear.
 SECURE_REDIRECT_EXEMPT = [r"^api/", r"^livez$", r"^readyz$"]

@@ -1,0 +1,206 @@
+"""The house rules that a machine can hold. Each import contract is also seen to fail."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ["accounts", "adminpanel", "billing", "metering", "servicebilling"]
+PURE = [
+    "billing.events",
+    "billing.pricing",
+    "metering.balances.allocation",
+    "metering.balances.book",
+    "metering.balances.months",
+    "metering.providers.base",
+    "metering.rating",
+    "servicebilling.lib.ids",
+    "servicebilling.lib.money",
+]
+LINES_OF_A_FILE_MAX = 400
+LINES_OF_A_FUNCTION_MAX = 70
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "services", "manager"}
+MONEY_MODULES = [
+    "billing/pricing.py",
+    "billing/purchases",
+    "billing/subscriptions",
+    "metering/balances",
+    "metering/calls/charging.py",
+    "metering/calls/settle.py",
+    "metering/rating.py",
+    "servicebilling/lib/money.py",
+]
+
+# Contract → a file and the line that must break it.
+VIOLATIONS = {
+    "apps": ("metering/rating.py", "import billing.pricing"),
+    "metering": ("metering/balances/months.py", "import metering.calls.gate"),
+    "pure": ("billing/pricing.py", "import django"),
+    "stripe": ("billing/plans.py", "import stripe"),
+    "sandbox": ("billing/plans.py", "import servicebilling.sandbox"),
+    "stand-ins": ("servicebilling/embedded/ports.py", "import accounts.models"),
+}
+
+
+def _modules() -> Iterator[Path]:
+    for package in [*PACKAGES, "tests"]:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def _lint(folder: Path, contract: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "lint-imports"
+    return subprocess.run(
+        [program, "--no-cache", "--contract", contract],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Path:
+    """The project's packages, to break things in."""
+    folder = tmp_path_factory.mktemp("copy")
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.mark.parametrize("contract", VIOLATIONS)
+def test_an_import_contract_holds_and_is_seen_to_fail(contract, copy) -> None:
+    kept = _lint(ROOT, contract)
+    assert kept.returncode == 0, kept.stdout
+    name, line = VIOLATIONS[contract]
+    path = copy / name
+    sound = path.read_text()
+    path.write_text(f"{sound}\n\n{line}\n")
+    try:
+        broken = _lint(copy, contract)
+    finally:
+        path.write_text(sound)
+    assert broken.returncode == 1
+    module = name.removesuffix(".py").replace("/", ".")
+    assert module in broken.stdout
+
+
+def test_every_contract_has_its_violation() -> None:
+    declared = re.findall(r'^id = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
+    assert set(declared) == set(VIOLATIONS)
+
+
+def test_importing_what_is_pure_loads_no_framework() -> None:
+    program = (
+        f"import sys, importlib\nfor name in {PURE!r}: importlib.import_module(name)\n"
+        "loaded = {'django', 'celery', 'psycopg', 'stripe', 'redis'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {loaded}' if loaded else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_files_and_functions_stay_short() -> None:
+    too_long = []
+    for path in _modules():
+        text = path.read_text()
+        if text.count("\n") > LINES_OF_A_FILE_MAX:
+            too_long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                if length > LINES_OF_A_FUNCTION_MAX:
+                    too_long.append(f"{path.relative_to(ROOT)}: {node.name} {length}")
+    assert too_long == []
+
+
+def test_modules_are_named_for_a_subject() -> None:
+    assert [path for path in _modules() if path.stem in NAMES_THAT_SAY_NOTHING] == []
+
+
+def test_nothing_is_left_as_a_note_to_self() -> None:
+    words = re.compile(r"\b(TODO|FIXME|HACK)\b")
+    found = [
+        path.relative_to(ROOT)
+        for path in _modules()
+        if path != Path(__file__) and words.search(path.read_text())
+    ]
+    assert found == []
+
+
+def test_money_never_meets_a_float() -> None:
+    files = [
+        path
+        for name in MONEY_MODULES
+        for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))
+    ]
+    assert len(files) > 20
+    floats = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "float")
+    ]
+    assert floats == []
+
+
+def test_every_direct_dependency_is_pinned_and_has_a_reason() -> None:
+    reasons = (ROOT / "docs/dependencies.md").read_text().lower()
+    for name in ("requirements", "requirements-test"):
+        lock = (ROOT / f"{name}.txt").read_text()
+        pins = re.findall(r"^([a-z0-9-]+)==", lock, re.M)
+        for pin in pins:
+            block = lock.split(f"\n{pin}==")[1].split("\n\n")[0]
+            assert "--hash=sha256:" in block, pin
+        direct = re.findall(r"^([A-Za-z0-9-]+)", (ROOT / f"{name}.in").read_text(), re.M)
+        for package in (one.lower() for one in direct if not one.startswith("-")):
+            assert package in pins
+            assert f"| {package} |" in reasons, package
+
+
+def test_locks_name_no_place_that_packages_come_from() -> None:
+    for name in ("requirements.txt", "requirements-test.txt"):
+        assert "://" not in (ROOT / name).read_text()
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+@pytest.mark.parametrize("words", [["check"], ["format", "--check"]], ids=" ".join)
+def test_the_linter_finds_nothing(words) -> None:
+    program = Path(sys.executable).parent / "ruff"
+    done = subprocess.run(
+        [program, *words, "."], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_types_are_sound() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *PACKAGES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
