@@ -49,7 +49,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         with deadline.within(settings.WEBHOOK_DEADLINE_SECONDS):
             inbox.take(incoming, now=now)
     except DatabaseError:
-        log.exception("a %s could not be stored", incoming.message.kind)
+        log.exception("a message could not be stored (%s)", incoming.message.kind)
         _start_afresh()
         message = "Nothing was stored. Send it again."
         return api_errors.respond(status=503, message=message)

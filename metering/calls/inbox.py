@@ -47,8 +47,9 @@ def take(incoming: Incoming, *, now: datetime) -> str:
     A processing error is stored with the message, to be retried. Raises `django.db.Error`
     if nothing could be stored: then the sender must repeat it.
     """
+    kind = incoming.message.kind
     if incoming.problem:
-        log.error("quarantined a %s: %s", incoming.message.kind, incoming.problem)
+        log.error("a message was quarantined (%s): %s", kind, incoming.problem)
         _keep(incoming.message, State.QUARANTINED, error=incoming.problem)
         return State.QUARANTINED
     if not isinstance(incoming.meaning, CallStatus | CallReport):
@@ -57,7 +58,7 @@ def take(incoming: Incoming, *, now: datetime) -> str:
     try:
         return _process(incoming.meaning, now=now)
     except Exception as error:
-        log.exception("a %s could not be processed", incoming.message.kind)
+        log.exception("a message could not be processed (%s)", kind)
         if not connection.in_atomic_block:
             # A connection that broke is no way to tell whether the database did.
             connection.close_if_unusable_or_obsolete()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -63,19 +64,39 @@ def organization_with_number(acme) -> Organization:
 
 
 @pytest.fixture
+def defect(organization_with_number) -> Callable[[], None]:
+    """Something in the database that no charge gets past, until it is mended."""
+    name = "nothing_may_be_charged"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE usage_events ADD CONSTRAINT {name} CHECK (false) NOT VALID"
+        )
+
+    def mend() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE usage_events DROP CONSTRAINT {name}")
+
+    return mend
+
+
+@pytest.fixture
 def post(client: Client) -> Post:
     """Post a message (or raw bytes), by default with the right secret."""
 
     def posted(
-        message: Any, *, headers: dict[str, str] | None = None, **options: Any
+        message: Any,
+        *,
+        headers: dict[str, str] | None = None,
+        content_type: str = "application/json",
     ) -> HttpResponse:
         body = message if isinstance(message, bytes) else payloads.as_body(message)
         return client.post(
             URL,
             body,
-            content_type=options.pop("content_type", "application/json"),
+            content_type=content_type,
             headers=vapi_secret() if headers is None else headers,
-            **options,
+            # The test client names no type when the body is empty.
+            CONTENT_TYPE=content_type,
         )
 
     return posted

@@ -1,0 +1,101 @@
+"""A deadline that the client keeps, on connections as Django makes them."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from servicebilling.lib import deadline
+from tests.webhooks.troubled_database import Proxy, proxied
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def proxy(transactional_db) -> Iterator[Proxy]:
+    with proxied() as proxy:
+        yield proxy
+
+
+def ask(sql: str = "SELECT 1") -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+def seconds_until_it_fails(sql: str = "SELECT 1", *, allowed: float) -> float:
+    started = time.monotonic()
+    with pytest.raises(OperationalError, match="in time"), deadline.within(allowed):
+        ask(sql)
+    return time.monotonic() - started
+
+
+def test_answer_in_time_is_an_answer(proxy):
+    with deadline.within(5):
+        assert ask() == 1
+
+
+def test_slow_statement_fails_at_the_deadline(proxy):
+    assert ask() == 1
+
+    assert 0.3 <= seconds_until_it_fails("SELECT pg_sleep(5)", allowed=0.3) < 0.8
+
+
+def test_frozen_server_fails_at_the_deadline(proxy):
+    assert ask() == 1
+    proxy.freeze()
+
+    assert 0.3 <= seconds_until_it_fails(allowed=0.3) < 0.8
+
+
+def test_frozen_server_fails_at_the_deadline_while_connecting(proxy):
+    proxy.freeze()
+
+    assert 0.3 <= seconds_until_it_fails(allowed=0.3) < 0.8
+
+
+def test_nothing_is_sent_once_the_time_is_up(proxy):
+    assert ask() == 1
+
+    assert seconds_until_it_fails("SELECT pg_sleep(5)", allowed=0) < 0.2
+
+
+def test_connection_that_was_given_up_is_replaced(proxy):
+    proxy.freeze()
+    seconds_until_it_fails(allowed=0.2)
+    proxy.thaw()
+    connection.close()
+
+    assert ask() == 1
+
+
+def test_transaction_that_ran_out_of_time_leaves_nothing(proxy):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS unused (n int)")
+    with (
+        pytest.raises(OperationalError),
+        deadline.within(0.3),
+        transaction.atomic(),
+    ):
+        ask("SELECT pg_sleep(5)")
+
+    assert not connection.in_atomic_block
+    assert ask() == 1
+
+
+def test_without_a_deadline_there_is_all_the_time(proxy):
+    with deadline.within(0.05):
+        pass
+
+    assert ask("SELECT 1 FROM pg_sleep(0.2)") == 1
+
+
+def test_inner_deadline_does_not_outlast_the_outer_one():
+    with deadline.within(0.2):
+        with deadline.within(60):
+            assert deadline.remaining_seconds() <= 0.2
+        with deadline.within(0.1):
+            assert deadline.remaining_seconds() <= 0.1
+        assert 0.1 < deadline.remaining_seconds() <= 0.2
+    assert deadline.remaining_seconds() is None
