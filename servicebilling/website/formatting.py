@@ -1,7 +1,9 @@
 """How figures read on pages. Pure: values in, text out."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from servicebilling.lib.money import minor_places, rounded
 
 MINUS = "\N{MINUS SIGN}"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "NGN": "₦", "USD": "$"}
@@ -17,17 +19,17 @@ _SHORT_COUNTRY_CODES = {
 
 
 def money(value: Decimal, currency: str) -> str:
-    """Return an exact amount: two decimals, more only where it has them."""
+    """Return an exact amount: the currency's decimals, more only where it has them."""
     exact = f"{abs(value).normalize():f}"
-    decimals = max(2, len(exact.partition(".")[2]))
+    decimals = max(minor_places(currency), len(exact.partition(".")[2]))
     sign = MINUS if value < 0 else ""
     symbol = _SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
     return f"{sign}{symbol}{abs(value):,.{decimals}f}"
 
 
 def cents(value: Decimal, currency: str) -> str:
-    """Return an amount rounded half up to two decimals, for sums read at a glance."""
-    return money(value.quantize(Decimal("0.01"), ROUND_HALF_UP), currency)
+    """Return an amount rounded to what can be paid, for sums read at a glance."""
+    return money(rounded(value, currency), currency)
 
 
 def whole(value: int) -> str:

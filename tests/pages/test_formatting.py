@@ -18,6 +18,7 @@ from servicebilling.website.templatetags.wording import refusal_words
         ("1234567.5", "NGN", "₦1,234,567.50"),
         ("-3.5", "GBP", "−£3.50"),
         ("12", "CHF", "CHF\u00a012.00"),
+        ("1200", "JPY", "JPY\u00a01,200"),
     ],
 )
 def test_amounts_are_exact_and_carry_their_currency(value, currency, text):
