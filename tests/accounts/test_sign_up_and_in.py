@@ -119,7 +119,7 @@ def test_taken_address_is_told_to_its_owner_alone(client):
 
     assert (taken.status_code, taken.url) == (free.status_code, free.url)
     assert User.objects.count() == 2
-    assert mail.outbox[0].subject == "Account Already Exists"
+    assert mail.outbox[0].subject == "You have signed up before"
 
 
 @pytest.mark.parametrize("typed", ["owner@example.com", " OWNER@Example.com "])
