@@ -196,6 +196,23 @@ def test_changed_password_is_told_by_letter(freshly_signed_in):
     assert mail.outbox[-1].subject == "Your password was changed"
 
 
+def test_letters_lead_to_our_site_whatever_host_was_asked(client, owner, settings):
+    settings.WEBSITE_URL = "https://billing.example"
+    known, unknown = {"email": owner.email}, {"email": "nobody@example.com"}
+    for url, form in (
+        ("/accounts/password/reset/", known),
+        ("/accounts/password/reset/", unknown),
+        ("/accounts/signup/", known | {"password1": PASSWORD}),
+        ("/accounts/signup/", unknown | {"password1": PASSWORD}),
+    ):
+        client.post(url, form, headers={"host": "127.0.0.1"})
+
+        links = re.findall(r"https?://\S+", mail.outbox[-1].body)
+        assert len(links) == 1
+        assert links[0].startswith("https://billing.example/accounts/")
+    assert len(mail.outbox) == 4
+
+
 def test_letters_are_signed_by_the_product_and_not_by_the_host(client, owner):
     client.post(
         "/accounts/password/reset/", {"email": owner.email}, headers={"host": "127.0.0.1"}
