@@ -55,10 +55,31 @@ def test_frozen_server_fails_at_the_deadline_while_connecting(proxy):
     assert 0.3 <= seconds_until_it_fails(allowed=0.3) < 0.8
 
 
-def test_nothing_is_sent_once_the_time_is_up(proxy):
+@pytest.fixture
+def counter(transactional_db) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE asked_in_vain")
+    yield "asked_in_vain"
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SEQUENCE asked_in_vain")
+
+
+def test_nothing_is_sent_once_the_time_is_up(counter, proxy):
     assert ask() == 1
 
-    assert seconds_until_it_fails("SELECT pg_sleep(5)", allowed=0) < 0.2
+    assert seconds_until_it_fails(f"SELECT nextval('{counter}')", allowed=0) < 0.2
+
+    connection.close()
+    time.sleep(0.2)
+    assert ask(f"SELECT is_called FROM {counter}") is False
+
+
+def test_connection_is_not_used_again_after_the_deadline(proxy):
+    seconds_until_it_fails("SELECT pg_sleep(5)", allowed=0.2)
+
+    assert connection.connection.closed
+    with pytest.raises(OperationalError):
+        ask()
 
 
 def test_connection_that_was_given_up_is_replaced(proxy):
