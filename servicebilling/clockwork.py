@@ -16,6 +16,8 @@ ENTRIES = (
     Entry("Roll over billing cycles", "metering.tasks.roll_over_cycles", 60),
     Entry("Close holds without a report", "metering.tasks.sweep_holds", 60),
     Entry("Retry stored messages", "metering.tasks.retry_messages", 30),
+    Entry("Process payment events", "billing.tasks.process_due_events", 30),
+    Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

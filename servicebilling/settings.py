@@ -232,6 +232,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # Real end-of-call reports carry transcripts; this limit holds on that URL alone.
 VAPI_WEBHOOK_BODY_BYTES_MAX = env.int("VAPI_WEBHOOK_BODY_BYTES_MAX", 8 * 1024 * 1024)
 
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRETS = _secrets("STRIPE_WEBHOOK_SECRET")
+# Another address than Stripe's own: the sandbox. Refused together with a live key.
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
+# Overrides the synced price of the setup fee.
+STRIPE_SETUP_FEE_PRICE_ID = env.str("STRIPE_SETUP_FEE_PRICE_ID", "")
+PAYMENT_PROVIDERS = {"stripe": "billing.providers.stripe.provider.StripeProvider"}
+
 VAPI_WEBHOOK_SECRETS = _secrets("VAPI_WEBHOOK_SECRET")
 VAPI_API_KEY = env.str("VAPI_API_KEY", "")
 VAPI_API_BASE = env.str("VAPI_API_BASE", "https://api.vapi.ai")

@@ -130,6 +130,9 @@ class PaymentProvider(Protocol):
         Raises `SignatureRefused`, `NotConfigured`, and `ValueError` for what is no event.
         """
 
+    def subject(self, event_type: str, body: Mapping[str, Any]) -> str:
+        """Return the id of the subscription that an event is about, "" if none. Pure."""
+
     def fetch(self, event_type: str, body: Mapping[str, Any]) -> FetchedFacts:
         """Return what an event means, its objects fetched afresh. Raises `ProviderError`."""
 

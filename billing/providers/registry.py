@@ -1,0 +1,36 @@
+"""The payment providers of this installation, by name."""
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from billing.errors import NotSold
+from billing.providers.base import Config, PaymentProvider
+
+
+@cache
+def get(name: str) -> PaymentProvider:
+    """Return a provider, built once from the settings. Raises `NotSold` for an unknown one."""
+    if name not in settings.PAYMENT_PROVIDERS:
+        raise NotSold(f"There is no payment provider {name!r}.")
+    provider: PaymentProvider = import_string(settings.PAYMENT_PROVIDERS[name])(
+        config(name)
+    )
+    return provider
+
+
+def config(name: str) -> Config:
+    """Return what an adapter is given instead of reading settings."""
+    prefix = name.upper()
+    return Config(
+        secret_key=getattr(settings, f"{prefix}_SECRET_KEY", ""),
+        webhook_secrets=tuple(getattr(settings, f"{prefix}_WEBHOOK_SECRETS", ())),
+        api_base=getattr(settings, f"{prefix}_API_BASE", ""),
+        website_url=settings.WEBSITE_URL,
+    )
+
+
+def available() -> list[str]:
+    """Return the names of the providers that have a key, in the order they are offered."""
+    return [name for name in settings.PAYMENT_PROVIDERS if config(name).secret_key]

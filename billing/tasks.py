@@ -1,0 +1,42 @@
+"""Wake-ups over rows that the database keeps: a lost task loses nothing."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+
+from accounts import periodic_runs
+from billing import inbox
+from billing.subscriptions import transitions
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def process_event(event_id: int) -> None:
+    inbox.process(event_id, now=timezone.now())
+
+
+@shared_task
+def process_due_events() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("process_due_events", every=timedelta(seconds=30), now=now):
+        for event_id in inbox.due(now=now):
+            inbox.process(event_id, now=timezone.now())
+
+
+@shared_task
+def end_grace() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("end_grace", every=timedelta(minutes=5), now=now):
+        transitions.push_overdue(now=now)
+
+
+def wake(event_id: int) -> None:
+    """Ask the worker to process an event now; without a broker, beat finds it soon."""
+    try:
+        process_event.delay(event_id)
+    except BrokerError:
+        log.warning("no broker: event %s waits for the next sweep", event_id)
