@@ -1,20 +1,17 @@
 """Many messages at the same moment, each on a thread and a connection of its own."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from accounts.models import Organization
 from metering.balances import ledger
 from metering.calls import inbox
 from metering.models import Allowance, Call, Hold, InboundMessage
+from tests.crowd import Crowd
 from tests.payloads import as_body, vapi_message
 from tests.signing import vapi_secret
 from tests.webhooks.conftest import NOW, URL
@@ -22,30 +19,6 @@ from tests.webhooks.conftest import NOW, URL
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 ROUNDS = 100
-
-
-class Crowd:
-    """Threads that stay, each with its own connection, and act at the same moment."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._pool = ThreadPoolExecutor(size)
-        self._barrier = Barrier(size)
-
-    def __enter__(self) -> "Crowd":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.at_once(lambda _: connections.close_all())
-        self._pool.shutdown()
-
-    def at_once(self, work: Callable[[int], Any]) -> list[Any]:
-        def run(number: int) -> Any:
-            # While all wait here, each thread has taken one turn.
-            self._barrier.wait(30)
-            return work(number)
-
-        return list(self._pool.map(run, range(self.size)))
 
 
 def send(message: dict) -> dict:
