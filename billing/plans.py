@@ -54,16 +54,20 @@ def adopt_currency(organization: Organization, currency: str) -> None:
     locked = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     if locked.currency == currency:
         return
-    moved = (
-        WalletTransaction.objects.filter(organization=locked).exists()
-        or CycleCharge.objects.filter(organization=locked, amount__gt=0).exists()
-    )
-    if moved:
+    if has_money(locked):
         raise OtherCurrency
     Wallet.objects.filter(organization=locked).update(currency=currency)
     locked.currency = currency
     locked.save(update_fields=["currency"])
     organization.currency = currency
+
+
+def has_money(organization: Organization) -> bool:
+    """Return whether money has moved in the organization's currency already."""
+    return (
+        WalletTransaction.objects.filter(organization=organization).exists()
+        or CycleCharge.objects.filter(organization=organization, amount__gt=0).exists()
+    )
 
 
 def card_without_plan(currency: str) -> RateCard:
