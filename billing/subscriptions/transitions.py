@@ -152,18 +152,14 @@ def _take_over_items(subscription: Subscription, fact: SubscriptionChanged) -> N
 
 def _change_plan(subscription: Subscription, plan: Plan, now: datetime) -> None:
     """The provider moved it to another plan: more minutes count at once, pro rata."""
-    before, subscription.plan = subscription.rate_card, plan
+    subscription.plan = plan
     subscription.rate_card = plan.rate_card
     yearly = subscription.billing_period == Subscription.BillingPeriod.YEARLY
     subscription.price = (plan.price_yearly if yearly else plan.price_monthly) or 0
     subscription.next_plan = None
     subscription.save(update_fields=["plan", "rate_card", "price", "next_plan"])
-    more = plan.rate_card.included_minutes - before.included_minutes
-    cycles.change_card(
-        organization_id=subscription.organization_id,
-        card_id=plan.rate_card_id,
-        now=now,
-        more_minutes_a_month=max(0, more),
+    cycles.change_card_pro_rata(
+        organization_id=subscription.organization_id, card_id=plan.rate_card_id, now=now
     )
 
 

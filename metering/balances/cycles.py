@@ -78,31 +78,34 @@ def due(now: datetime, *, limit: int = 500) -> list[UUID]:
     )
 
 
-def change_card(
-    *,
-    organization_id: UUID,
-    card_id: UUID,
-    now: datetime,
-    more_minutes_a_month: int | None = None,
-) -> None:
+def change_card(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
     """Put a card in force in the running cycle and for those after it.
 
-    Plan minutes of a running cycle only grow: by `more_minutes_a_month` for the part of the
-    cycle that is left, rounded down; without it, to all that the card includes. Fewer stop
-    at what is used and held, so a change never makes debt. What was charged stays charged.
-    Raises `LedgerError` for a card in another currency.
+    More plan minutes count at once; fewer stop at what is used and held, so a change never
+    makes debt. What was charged stays charged. Raises `LedgerError` for a card in another
+    currency.
     """
     with ledger.opened_one(organization_id, now=now) as book:
         live, included = book.live, _card(book, card_id).included_minutes
         book.plan_card_id = live.card_id = card_id
-        if not live.is_paid:
-            # No minutes before the money: the payment brings them.
-            return
-        if more_minutes_a_month is None:
-            live.included = max(included, min(live.included, book.net + book.held))
-        else:
-            left, whole = live.ends_at - now, live.ends_at - live.starts_at
-            live.included += max(0, more_minutes_a_month * min(left, whole) // whole)
+        live.included = max(included, min(live.included, book.net + book.held))
+
+
+def change_card_pro_rata(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
+    """Put a card in force whose minutes were paid for the rest of the running cycle only.
+
+    The cycle then includes the old card's minutes for its past and the new card's for its
+    rest, rounded down, but never fewer than before: going up and down gains nothing.
+    """
+    with ledger.opened_one(organization_id, now=now) as book:
+        live, card = book.live, _card(book, card_id)
+        second = timedelta(seconds=1)
+        whole = (live.ends_at - live.starts_at) // second
+        rest = min(whole, max(0, (live.ends_at - now) // second))
+        before = book.cards[live.card_id].included_minutes
+        share = (before * (whole - rest) + card.included_minutes * rest) // whole
+        book.plan_card_id = live.card_id = card_id
+        live.included = max(live.included, share)
 
 
 def end_plan(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:

@@ -1,0 +1,86 @@
+"""Stand-ins for the outgoing edge: same protocol as the adapters, in memory."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from billing.events import Fact, PeriodPaid, SubscriptionChanged, SubscriptionItem
+from billing.providers.base import Checkout, Customer, FetchedFacts
+
+
+@dataclass
+class FakePayments:
+    """A provider whose events are hints at the state it is in when it is asked."""
+
+    name: str = "stripe"
+    customer_id: str = "cus_fake"
+    subscription: SubscriptionChanged | None = None
+    paid: list[PeriodPaid] = field(default_factory=list)
+    other_facts: dict[str, Fact] = field(default_factory=dict)
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    def create_customer(self, customer: Customer) -> str:
+        self.calls.append(("create_customer", customer))
+        return self.customer_id
+
+    def start_purchase(self, checkout: Any) -> Checkout:
+        self.calls.append(("start_purchase", checkout))
+        return Checkout(f"cs_{checkout.purchase_id}", "https://pay.example.com/purchase")
+
+    def start_subscription(self, checkout: Any) -> Checkout:
+        self.calls.append(("start_subscription", checkout))
+        return Checkout("cs_subscription", "https://pay.example.com/subscription")
+
+    def subject(self, event_type: str, body: Any) -> str:
+        return self.subscription.subscription_id if self.subscription else ""
+
+    def fetch(self, event_type: str, body: Any) -> FetchedFacts:
+        if event_type in self.other_facts:
+            return FetchedFacts(self.customer_id, (self.other_facts[event_type],))
+        assert self.subscription is not None
+        facts: list[Fact] = [self.subscription]
+        if event_type == "invoice.paid":
+            facts.append(self.paid[body["period"]])
+        elif self.paid:
+            facts.append(self.paid[-1])
+        return FetchedFacts(self.customer_id, tuple(facts))
+
+    def subscribe(
+        self, *, plan_code: str, at: datetime, until: datetime, amount: Any, currency: str
+    ) -> None:
+        self.subscription = SubscriptionChanged(
+            provider=self.name,
+            subscription_id="sub_fake",
+            customer_id=self.customer_id,
+            plan_code=plan_code,
+            billing_period="monthly",
+            status="active",
+            created_at=at,
+            items=(SubscriptionItem("si_flat", "price_flat", False, at, until),),
+        )
+        self.pay(at=at, until=until, amount=amount, currency=currency)
+
+    def pay(self, *, at: datetime, until: datetime, amount: Any, currency: str) -> None:
+        """A period is paid, and becomes the running one."""
+        assert self.subscription is not None
+        number = len(self.paid)
+        self.paid.append(
+            PeriodPaid(
+                provider=self.name,
+                subscription_id=self.subscription.subscription_id,
+                invoice_id=f"in_{number}",
+                starts_at=at,
+                ends_at=until,
+                amount=amount,
+                currency=currency,
+                paid_at=at,
+            )
+        )
+        self.become(
+            status="active",
+            items=(SubscriptionItem("si_flat", "price_flat", False, at, until),),
+        )
+
+    def become(self, **changes: Any) -> None:
+        assert self.subscription is not None
+        self.subscription = replace(self.subscription, **changes)
