@@ -39,7 +39,9 @@ class Command(BaseCommand):
         )
         ids = list(found.values_list("id", flat=True))
         if missing := sorted(set(options["id"]) - set(ids)):
-            raise CommandError(f"No such readable message: {_listed(missing)}.")
+            raise CommandError(
+                f"No stored message that can be read matches: {_listed(missing)}."
+            )
         replayed = []
         for one in inbox.replay(ids, now=timezone.now(), dry_run=options["dry_run"]):
             replayed.append(one)
