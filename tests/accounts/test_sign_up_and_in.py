@@ -170,7 +170,8 @@ def test_sign_in_does_not_lead_to_another_site(client, owner):
 
 def test_forgotten_password_is_set_anew_by_letter_and_the_old_one_ends(client, owner):
     client.post("/accounts/password/reset/", {"email": "OWNER@example.com"})
-    form = client.get(link_in_letter()).url
+    link = link_in_letter()
+    form = client.get(link).url
     changed = client.post(
         form,
         {"password1": "quite another passphrase", "password2": "quite another passphrase"},
@@ -179,7 +180,7 @@ def test_forgotten_password_is_set_anew_by_letter_and_the_old_one_ends(client, o
     assert changed.status_code == 302
     owner.refresh_from_db()
     assert owner.check_password("quite another passphrase")
-    used = Client().get(link_in_letter())
+    used = Client().get(link)
     assert (
         "already been used" in used.content.decode() or "invalid" in used.content.decode()
     )
