@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import settings_history
 from accounts.models import Setting
@@ -29,6 +29,7 @@ class Change:
 def load(*, now: datetime, dry_run: bool = False) -> list[Change]:
     """Return what differed from the shipped catalogue; a second call returns nothing."""
     with transaction.atomic():
+        _wait_for_others()
         changes: list[Change] = []
         for order, terms in enumerate(catalogue.PLANS):
             changes += _plan(terms, order)
@@ -38,11 +39,17 @@ def load(*, now: datetime, dry_run: bool = False) -> list[Change]:
     return changes
 
 
+def _wait_for_others() -> None:
+    """Machines that start together load one after another."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('load_catalogue'))")
+
+
 def _plan(terms: PlanTerms, order: int) -> Iterator[Change]:
     for code, card_terms in terms.other_cards.items():
-        if _newest_card(code) is None:
-            _make_card(code, 1, card_terms)
-            yield Change("card", code, "made")
+        other, is_new = _card(code, card_terms)
+        if is_new:
+            yield Change("card", other.code, "made")
     card, changed = _card(terms.code, terms.card)
     plan = Plan.objects.filter(code=terms.code).first()
     wanted: dict[str, Any] = {

@@ -93,6 +93,27 @@ def test_changed_terms_make_a_new_card_and_old_subscribers_keep_theirs(
     assert allowance.plan_minutes == 100
 
 
+def test_changed_terms_without_a_plan_hold_in_every_currency(loaded, monkeypatch) -> None:
+    changed = tuple(
+        replace(
+            terms,
+            other_cards={
+                code: replace(card, included_minutes=1)
+                for code, card in terms.other_cards.items()
+            },
+        )
+        for terms in catalogue.PLANS
+    )
+    monkeypatch.setattr(catalogue, "PLANS", changed)
+    changes = catalogue_loading.load(now=NOW)
+    assert [(one.what, one.code) for one in changes] == [
+        ("card", "none-eur-2"),
+        ("card", "none-ngn-2"),
+    ]
+    assert plans.card_without_plan("EUR").code == "none-eur-2"
+    assert catalogue_loading.load(now=NOW) == []
+
+
 def test_opening_an_organization_takes_the_plans_currency_and_minutes(loaded) -> None:
     organization = accounts.make_organization(name="Euro", currency="USD")
     plans.open_organization(organization=organization, plan=plans.get("starter"), now=NOW)
