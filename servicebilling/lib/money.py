@@ -8,6 +8,8 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 PLACES = 6
+# What the database's columns hold before the point.
+_TOO_MUCH = Decimal(10) ** 12
 # ISO 4217 currencies whose minor unit is not a hundredth of the major one.
 _WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
@@ -18,7 +20,7 @@ class InvalidAmount(ValueError):
 
 
 def amount(value: str | int | Decimal) -> Decimal:
-    """Return a finite amount with at most six places.
+    """Return a finite amount with at most six places, below a million millions.
 
     Raises `InvalidAmount`, also for a float: it may have lost digits already.
     """
@@ -30,6 +32,8 @@ def amount(value: str | int | Decimal) -> Decimal:
     exact = Decimal(value)
     if not exact.is_finite():
         raise InvalidAmount(f"{value!r} is not an amount")
+    if abs(exact) >= _TOO_MUCH:
+        raise InvalidAmount(f"{value} is more than can be kept")
     if exact != round(exact, PLACES):
         raise InvalidAmount(f"{value} has more than {PLACES} places")
     return exact
@@ -58,3 +62,14 @@ def from_minor(value: int, currency: str) -> Decimal:
 def rounded(value: Decimal, currency: str) -> Decimal:
     """Round half up to what can really be paid: for prices, and for showing."""
     return value.quantize(Decimal(1).scaleb(-minor_places(currency)), ROUND_HALF_UP)
+
+
+def shown(value: Decimal, currency: str) -> str:
+    """Write an amount exactly, its currency by code: `EUR 1,234.50`, `USD 0.0125`.
+
+    For staff, letters and commands, where amounts of several currencies meet. Places are the
+    currency's own, more only where the amount has them.
+    """
+    exact = f"{value.normalize():f}"
+    places = max(minor_places(currency), len(exact.partition(".")[2]))
+    return f"{currency} {value:,.{places}f}"

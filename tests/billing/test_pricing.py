@@ -76,3 +76,23 @@ def test_a_fraction_of_the_minor_unit_is_never_cut_off(value, currency) -> None:
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["USD", "NGN", "JPY", "KWD"]))
 def test_minor_units_survive_the_round_trip(minor: int, currency: str) -> None:
     assert money.to_minor(money.from_minor(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize("value", ["1000000000000", Decimal("1e999999"), "9" * 40])
+def test_more_than_can_be_kept_is_refused(value) -> None:
+    with pytest.raises(money.InvalidAmount, match="more than can be kept"):
+        money.amount(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "text"),
+    [
+        ("1234.5", "EUR", "EUR 1,234.50"),
+        ("0.012500", "USD", "USD 0.0125"),
+        ("-3", "NGN", "NGN -3.00"),
+        ("1E+3", "JPY", "JPY 1,000"),
+        ("0", "KWD", "KWD 0.000"),
+    ],
+)
+def test_amounts_are_shown_exactly_with_their_currency(value, currency, text) -> None:
+    assert money.shown(Decimal(value), currency) == text
