@@ -13,6 +13,8 @@ from metering.balances.models import Allowance
 from servicebilling.lib.ids import new_id
 
 REASON_LENGTH_MIN = 3
+# More is a slip of the keyboard.
+MINUTES_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def adjust_minutes(
         raise ledger.LedgerError("An adjustment needs a reason.")
     if bool(credit) == bool(used):
         raise ledger.LedgerError("Adjust either the credit or the minutes used.")
-    before = Allowance.objects.get(organization=organization)
+    if abs(credit or used) > MINUTES_MAX:
+        raise ledger.LedgerError(f"An adjustment is of at most {MINUTES_MAX:,} minutes.")
     reference = f"adjustment:{new_id()}"
     change = ledger.adjust_credit if credit else ledger.adjust_used
     change(
@@ -64,13 +67,14 @@ def adjust_minutes(
         detail={"credit": credit, "used": used, "reference": reference},
         now=now,
     )
+    # Locked by us, so nothing else has moved the counters since.
     after = Allowance.objects.get(organization=organization)
     if dry_run:
         transaction.set_rollback(True)
     return Adjusted(
         reference=reference,
-        credit_minutes_before=before.credit_minutes,
+        credit_minutes_before=after.credit_minutes - credit,
         credit_minutes=after.credit_minutes,
-        minutes_used_before=before.minutes_used_this_cycle,
+        minutes_used_before=after.minutes_used_this_cycle - used,
         minutes_used_this_cycle=after.minutes_used_this_cycle,
     )

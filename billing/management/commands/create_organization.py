@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import organizations, people
 from accounts.models import Organization
 from billing import plans
-from metering.calls import numbers
+from metering.calls import inbox, numbers
 from servicebilling.lib.errors import DomainError
 
 ACTOR = "command create_organization"
@@ -36,13 +36,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["phone_number"]) != bool(options["phone_number_id"]):
             raise CommandError("--phone-number and --phone-number-id go together.")
+        now = timezone.now()
         try:
             with transaction.atomic():
-                answer = _create(options, timezone.now())
+                answer = _create(options, now)
         except DomainError as error:
             raise CommandError(error.message) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
+        # Its number or assistant may have had calls before anybody owned it.
+        inbox.settle_unmatched(now=now)
         if options["json"]:
             self.stdout.write(json.dumps(answer))
             return
@@ -85,7 +88,6 @@ def _map(organization: Organization, options: dict[str, Any], now: datetime) -> 
         agent = numbers.map_agent(
             organization=organization,
             provider_assistant_id=options["assistant_id"],
-            name="Assistant",
             actor=ACTOR,
             now=now,
         )

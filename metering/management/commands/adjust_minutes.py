@@ -17,10 +17,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("organization", metavar="SLUG")
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument(
-            "--credit", type=int, default=0, metavar="N", help="signed change"
-        )
-        what.add_argument("--used", type=int, default=0, metavar="N", help="signed change")
+        what.add_argument("--credit", type=int, metavar="N", help="signed change")
+        what.add_argument("--used", type=int, metavar="N", help="signed change")
         parser.add_argument("--reason", required=True)
         parser.add_argument("--dry-run", action="store_true", help="only show the effect")
         parser.add_argument("--json", action="store_true", help="print for a program")
@@ -35,8 +33,8 @@ class Command(BaseCommand):
                 reason=options["reason"],
                 actor="command adjust_minutes",
                 now=timezone.now(),
-                credit=options["credit"],
-                used=options["used"],
+                credit=options["credit"] or 0,
+                used=options["used"] or 0,
                 dry_run=options["dry_run"],
             )
         except LedgerError as error:

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Organization
 from metering.calls import inbox, numbers
 from metering.calls.numbers import MappingRefused
+from metering.models import PhoneNumber
 
 ACTOR = "command map_number"
 
@@ -25,34 +27,21 @@ class Command(BaseCommand):
         parser.add_argument("--phone-number", required=True, metavar="+E164")
         parser.add_argument("--phone-number-id", required=True, metavar="ID")
         parser.add_argument("--assistant-id", metavar="ID")
-        parser.add_argument("--agent-name", default="Assistant")
+        parser.add_argument("--agent-name", default="", metavar="N")
         parser.add_argument(
             "--from", dest="valid_from", metavar="ISO", help="since when (else: now)"
         )
         parser.add_argument("--json", action="store_true", help="print for a program")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["agent_name"] and not options["assistant_id"]:
+            raise CommandError("--agent-name needs --assistant-id.")
         now = timezone.now()
         organization = Organization.objects.filter(slug=options["organization"]).first()
         if organization is None:
             raise CommandError(f"There is no organization {options['organization']!r}.")
         try:
-            agent = options["assistant_id"] and numbers.map_agent(
-                organization=organization,
-                provider_assistant_id=options["assistant_id"],
-                name=options["agent_name"],
-                actor=ACTOR,
-                now=now,
-            )
-            number = numbers.map_number(
-                organization=organization,
-                e164=options["phone_number"],
-                provider_number_id=options["phone_number_id"],
-                agent=agent or None,
-                actor=ACTOR,
-                now=now,
-                valid_from=_moment(options["valid_from"]),
-            )
+            number = _map(organization, options, now)
         except MappingRefused as error:
             raise CommandError(error.message) from error
         except ValidationError as error:
@@ -72,6 +61,28 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{number.e164} is {organization.slug}'s; {settled} earlier messages settled."
             )
+
+
+@transaction.atomic
+def _map(organization: Organization, options: dict[str, Any], now: datetime) -> PhoneNumber:
+    agent = None
+    if options["assistant_id"]:
+        agent = numbers.map_agent(
+            organization=organization,
+            provider_assistant_id=options["assistant_id"],
+            name=options["agent_name"],
+            actor=ACTOR,
+            now=now,
+        )
+    return numbers.map_number(
+        organization=organization,
+        e164=options["phone_number"],
+        provider_number_id=options["phone_number_id"],
+        agent=agent,
+        actor=ACTOR,
+        now=now,
+        valid_from=_moment(options["valid_from"]),
+    )
 
 
 def _moment(text: str | None) -> datetime | None:
