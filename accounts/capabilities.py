@@ -51,6 +51,8 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.change_organization",
             "accounts.change_apikey",
             "accounts.add_setting",
+            "metering.change_agent",
+            "metering.change_phonenumber",
         },
     },
     "finance": {

@@ -4,7 +4,7 @@
 from django.contrib import admin
 
 from billing.models import MinuteBundle, Payment, PaymentEvent, Plan, Purchase, Subscription
-from servicebilling.lib.readonly_admin import ReadOnlyAdmin
+from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 
 ORGANIZATION = ["organization__slug__exact", "organization__name__istartswith"]
 
@@ -14,10 +14,9 @@ class PlanAdmin(ReadOnlyAdmin):
     list_display = [
         "code",
         "name",
-        "price_monthly",
-        "price_yearly",
-        "setup_fee",
-        "currency",
+        amount("price_monthly"),
+        amount("price_yearly"),
+        amount("setup_fee"),
         "rate_card",
         "is_active",
         "is_public",
@@ -34,7 +33,7 @@ class MinuteBundleAdmin(ReadOnlyAdmin):
 
 @admin.register(Purchase)
 class PurchaseAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "organization", "minutes", "price", "currency", "state"]
+    list_display = ["created_at", "organization", "minutes", amount("price"), "state"]
     list_filter = ["state"]
     list_select_related = ["organization"]
     search_fields = ["checkout_id__exact", *ORGANIZATION]
@@ -43,7 +42,7 @@ class PurchaseAdmin(ReadOnlyAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["paid_at", "organization", "amount", "currency", "provider"]
+    list_display = ["paid_at", "organization", amount("amount"), "provider"]
     list_select_related = ["organization"]
     search_fields = ["provider_payment_id__exact", *ORGANIZATION]
     ordering = ["-id"]
@@ -56,8 +55,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         "plan",
         "billing_period",
         "status",
-        "price",
-        "currency",
+        amount("price"),
         "period_ends_at",
         "cancel_at",
     ]

@@ -1,11 +1,14 @@
 """Admin pages that show and never write: ledgers, decisions, messages, the trail."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from servicebilling.lib import money
 from servicebilling.lib.capped_paginator import CappedPaginator
 
 
@@ -38,3 +41,16 @@ class ReadOnlyInline(_ReadOnly, TabularInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
+
+
+def amount(field: str, *, currency: str = "") -> Callable[[Any], str]:
+    """Return a column of a list that shows an amount with its currency: the row's own, or
+    the one named."""
+
+    @admin.display(description=field.replace("_", " "), ordering=field)
+    def column(row: Any) -> str:
+        value = getattr(row, field)
+        return "" if value is None else money.shown(value, currency or row.currency)
+
+    column.__name__ = field
+    return column

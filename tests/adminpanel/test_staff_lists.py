@@ -4,14 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from metering.calls import gate, settle
 from metering.models import Agent, Call, Hold, MinuteTransaction
-from servicebilling.lib.capped_paginator import COUNT_MAX, CappedPaginator
+from servicebilling.lib.capped_paginator import COUNT_MAX, AtLeast, CappedPaginator
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin
 from tests.factories import accounts
 from tests.factories import metering as make
@@ -117,12 +118,68 @@ def test_a_list_costs_the_same_for_many_rows(superuser, history, client_of) -> N
 def test_staff_may_edit_what_callers_hear(superuser, history, client_of) -> None:
     agent = Agent.objects.get()
     change = reverse("admin:metering_agent_change", args=[agent.pk])
-    answer = client_of(superuser).post(
-        change, {"name": agent.name, "refusal_text": "We call you back."}
-    )
-    assert answer.status_code == 302
+    browser = client_of(superuser)
+    for _ in range(2):
+        answer = browser.post(
+            change, {"name": agent.name, "refusal_text": "We call you back."}
+        )
+        assert answer.status_code == 302
     agent.refresh_from_db()
     assert agent.refusal_text == "We call you back."
+    trace = AuditEntry.objects.get(action="agent.described")
+    assert (trace.actor, trace.organization) == (superuser, agent.organization)
+
+
+def test_what_a_voice_cannot_say_is_refused(superuser, history, client_of) -> None:
+    agent = Agent.objects.get()
+    change = reverse("admin:metering_agent_change", args=[agent.pk])
+    answer = client_of(superuser).post(
+        change, {"name": agent.name, "refusal_text": "Call {{ number }}"}
+    )
+    assert "no braces or links" in answer.content.decode()
+    agent.refresh_from_db()
+    assert agent.refusal_text == ""
+
+
+def test_a_number_is_answered_by_agents_of_its_own_organization(
+    superuser, history, client_of, other_organization
+) -> None:
+    number = history.phone_number
+    foreign = make.make_number(organization=other_organization, valid_from=NOW).agent
+    own = make.make_number(organization=number.organization, valid_from=NOW).agent
+    change = reverse("admin:metering_phonenumber_change", args=[number.pk])
+    browser = client_of(superuser)
+    assert browser.post(change, {"agent": foreign.pk}).status_code == 200
+    number.refresh_from_db()
+    assert number.agent != foreign
+    assert browser.post(change, {"agent": own.pk}).status_code == 302
+    number.refresh_from_db()
+    assert number.agent == own
+    trace = AuditEntry.objects.get(action="number.changed")
+    assert (trace.actor, trace.detail["fields"]) == (superuser, ["agent_id"])
+
+
+@pytest.mark.parametrize(("group", "may"), [("admin", True), ("support", False)])
+def test_who_may_edit_agents_follows_the_table_of_rights(
+    staff, history, client_of, group, may
+) -> None:
+    staff.groups.set([Group.objects.get(name=group)])
+    agent = Agent.objects.get()
+    change = reverse("admin:metering_agent_change", args=[agent.pk])
+    browser = client_of(staff)
+    assert browser.get(change).status_code == 200
+    answer = browser.post(change, {"name": "Renamed", "refusal_text": ""})
+    assert answer.status_code == (302 if may else 403)
+    agent.refresh_from_db()
+    assert (agent.name == "Renamed") is may
+
+
+def test_amounts_are_listed_with_their_currency(superuser, history, client_of) -> None:
+    Call.objects.update(price="1234.5", cost="0.0125", currency="EUR")
+    listed = client_of(superuser).get(reverse("admin:metering_call_changelist"))
+    text = listed.content.decode()
+    assert "EUR 1,234.50" in text
+    assert "USD 0.0125" in text
 
 
 def test_a_hold_never_shows_its_control_url(superuser, history, client_of) -> None:
@@ -144,4 +201,19 @@ def test_counting_stops_at_the_cap() -> None:
         def count(self) -> int:
             return COUNT_MAX + 1
 
-    assert CappedPaginator(Endless(), 50).count == COUNT_MAX + 1
+    pages = CappedPaginator(Endless(), 50)
+    assert pages.count == COUNT_MAX
+    assert pages.num_pages == COUNT_MAX / 50
+
+
+def test_a_count_beyond_the_cap_reads_as_at_least(
+    superuser, history, client_of, monkeypatch
+) -> None:
+    monkeypatch.setattr("servicebilling.lib.capped_paginator.COUNT_MAX", 10)
+    browser = client_of(superuser)
+    listed = browser.get(reverse("admin:metering_call_changelist")).content.decode()
+    assert "10+" in listed
+    monkeypatch.setattr("servicebilling.lib.capped_paginator.COUNT_MAX", 20)
+    listed = browser.get(reverse("admin:metering_call_changelist")).content.decode()
+    assert "20+" not in listed
+    assert str(AtLeast(10_000)) == "10,000+"
