@@ -70,6 +70,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     with cluster.connect() as connection:
         role = sql.Identifier(postgres.OWNER_ROLE)
         connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(role))
+        # Lets a test break a row that triggers guard, to see that it is found out.
+        allowed = "GRANT SET ON PARAMETER session_replication_role TO {}"
+        connection.execute(sql.SQL(allowed).format(role))
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -1,5 +1,6 @@
 """What ./run prints once the site answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,8 @@ class Facts:
     # Where the data is, in words.
     data: str
     has_mail: bool
-    # One of the words of `home`; empty without a demo.
-    demo: str
+    # E-mail, password and role in words of the demo's people; none without a demo.
+    logins: Sequence[tuple[str, str, str]] = ()
 
 
 def text(facts: Facts) -> str:
@@ -38,6 +39,8 @@ def text(facts: Facts) -> str:
 
 
 def _sign_in(facts: Facts) -> list[str]:
-    if not facts.demo:
+    if not facts.logins:
         return [f"{facts.url}/accounts/signup/ makes a login"]
-    return []
+    email = max(len(login[0]) for login in facts.logins) + 2
+    password = max(len(login[1]) for login in facts.logins) + 2
+    return [f"{one:<{email}}{two:<{password}}{three}" for one, two, three in facts.logins]

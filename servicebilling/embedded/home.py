@@ -1,9 +1,8 @@
-"""Where the embedded database lies, whose it is, and whether it holds the demo."""
+"""Where the embedded database lies and whose it is."""
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from servicebilling.embedded.server_user import ServerUser
 # For root alone: when the clone lies where the borrowed user cannot go, as in /root.
 ELSEWHERE = Path("/var/lib/servicebilling")
 
-# The demo is being made, in a database that was empty before: nothing else would be lost.
-BEGUN_IN_NEW, BEGUN, WHOLE = "begun in a new database", "begun", "whole"
-
 
 @dataclass(frozen=True)
 class Home:
+    """A folder with the data of one cluster and with notes that go when the data goes."""
+
     folder: Path
     user: ServerUser | None
 
@@ -27,15 +25,9 @@ class Home:
         return self.folder / "data"
 
     @property
-    def demo(self) -> str:
-        """How far the demo is: one of the words below, or empty. While it is not, logins
-        with public passwords exist here."""
-        note = self.folder / "demo"
-        return note.read_text().strip() if note.is_file() else ""
-
-    def note_demo(self, word: str) -> None:
-        """Remember how far the demo is, in the folder that goes with the database."""
-        (self.folder / "demo").write_text(f"{word}\n")
+    def demo_logins(self) -> Path:
+        """What `seed_demo --json` printed."""
+        return self.folder / "demo.json"
 
     @property
     def prepared_for(self) -> str:
@@ -47,6 +39,7 @@ class Home:
         (self.folder / "prepared").write_text(fingerprint)
 
     def delete(self) -> None:
+        """Delete the cluster with everything in it."""
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
@@ -64,14 +57,3 @@ def locate(var: Path) -> Home:
         return Home(beside, user)
     elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
     return Home(elsewhere, user)
-
-
-def make_room(home: Home, *, reset: bool) -> Iterator[str]:
-    """Delete a database that is to go, saying so: one that `reset` asks to delete, or one
-    whose first start was interrupted, so that it holds half a demo and nothing else."""
-    if reset:
-        yield "Deleting the embedded database ..."
-        home.delete()
-    elif home.demo == BEGUN_IN_NEW:
-        yield "The first start was interrupted while it made the demo; beginning anew ..."
-        home.delete()

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from servicebilling.embedded.demo import Found
 from servicebilling.embedded.errors import CannotStart
-from servicebilling.embedded.home import Home
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -56,13 +56,9 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
-def check(options: Options, *, home: Home | None) -> None:
-    """Raise CannotStart if the options do not fit the database; None is one of DATABASE_URL."""
-    if options.reset and home is None:
-        raise CannotStart(
-            "--reset deletes only the embedded database, but DATABASE_URL names another."
-        )
-    if home is not None and home.demo and not options.reset and not options.is_local:
+def check(options: Options, *, found: Found) -> None:
+    """Raise CannotStart if the database must not be served as the options want it."""
+    if found.is_made and not options.is_local:
         raise CannotStart(
             "This database holds the demo, whose passwords are public, so it is served on"
             " this machine alone. To delete it and start empty:\n"

@@ -154,6 +154,14 @@ def make_database(cluster: Cluster) -> None:
             )
 
 
+def empty_database(cluster: Cluster) -> None:
+    """Replace the database by an empty one."""
+    with cluster.connect() as connection:
+        dropped = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE))
+        connection.execute(dropped)
+    make_database(cluster)
+
+
 def make_reachable(
     postgres: Postgres, *, user: ServerUser | None, folder: Path
 ) -> Postgres:

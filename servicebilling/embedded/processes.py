@@ -24,6 +24,9 @@ class Program:
     name: str
     command: Sequence[str | Path]
     log: Path
+    # Where standard output goes instead of the log; standard error then goes to a terminal,
+    # if there is one, so that a progress bar is seen.
+    output: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     user: ServerUser | None = None
     stop_signal: int = signal.SIGTERM
@@ -38,13 +41,14 @@ def start(program: Program) -> subprocess.Popen[bytes]:
     It gets a session of its own, so that Ctrl-C in the terminal reaches only the
     supervisor, which stops children in order.
     """
-    with open_log(program.log) as log:
+    with open_log(program.log) as log, open(program.output or os.devnull, "wb") as output:
+        shows_progress = program.output is not None and sys.stderr.isatty()
         return subprocess.Popen(
             [str(part) for part in program.command],
             env=dict(program.environment),
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=output if program.output else log,
+            stderr=None if shows_progress else log,
             start_new_session=True,
             pass_fds=program.kept_files,
             preexec_fn=end_with_parent(program.stop_signal),

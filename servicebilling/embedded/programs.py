@@ -5,7 +5,7 @@ The same as the Procfile's, but for the worker's pool: threads take a third of t
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servicebilling.embedded.processes import Program
@@ -41,6 +41,11 @@ class Ground:
 def manage(ground: Ground, *command: str) -> Program:
     """Return a management command, its output in a log named after it."""
     return ground.python(command[0], str(BASE_DIR / "manage.py"), *command)
+
+
+def seed_demo(ground: Ground, *, output: Path) -> Program:
+    """Return the command that makes the demo; who can sign in to it goes to `output`."""
+    return replace(manage(ground, "seed_demo", "--json"), output=output)
 
 
 def web(ground: Ground, *, listener: int) -> Program:

@@ -12,6 +12,7 @@ import environ
 
 from servicebilling.embedded import (
     banner,
+    demo,
     environment,
     home,
     locks,
@@ -51,7 +52,8 @@ def run(options: Options) -> int:
     except StopAsked:
         pass
     finally:
-        say("Stopping ...")
+        if supervisor.children:
+            say("Stopping ...")
         supervisor.stop()
         site.clean_up()
     say("Stopped.")
@@ -72,6 +74,8 @@ class Site:
     var: Path
     supervisor: Supervisor
     home: Home | None = None
+    cluster: postgres.Cluster | None = None
+    found: demo.Found = field(default_factory=demo.Found)
     sockets: str = ""
     kept_files: tuple[int, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
@@ -83,16 +87,16 @@ class Site:
         """Bring everything up and print the banner."""
         if not os.environ.get("DATABASE_URL"):
             self.home = home.locate(self.var)
-        check(self.options, home=self.home)
         self._outlive_an_earlier_run()
-        if self.home is not None:
-            for line in home.make_room(self.home, reset=self.options.reset):
-                say(line)
-        is_new = self.home is not None and not self.home.data.exists()
+        if self.options.reset:
+            self._reset()
         listener = self._listen()
         self._start_servers()
+        if self.home is not None and self.cluster is not None:
+            self._look_for_demo(self.home, self.cluster)
         self._prepare_database()
-        self._seed_demo(is_new=is_new)
+        if self.home is not None and self.options.demo:
+            self._seed_demo(self.home)
         self._start_site(listener)
         say(banner.text(self._facts()))
 
@@ -119,6 +123,14 @@ class Site:
             servers.remove_sockets(earlier.sockets)
             state.remove(self.var)
 
+    def _reset(self) -> None:
+        if self.home is None:
+            raise CannotStart(
+                "--reset deletes only the embedded database, but DATABASE_URL names another."
+            )
+        say("Deleting the embedded database ...")
+        self.home.delete()
+
     def _listen(self) -> socket.socket:
         self.listener = listener = ports.listen(self.options.host, port=self.options.port)
         port = listener.getsockname()[1]
@@ -141,7 +153,7 @@ class Site:
             )
         if self.home is not None:
             say("Starting PostgreSQL ...")
-            cluster = servers.start_postgres(ground, home=self.home)
+            self.cluster = cluster = servers.start_postgres(ground, home=self.home)
             self.environment["DATABASE_URL"] = cluster.url(postgres.APP_ROLE)
             self.owner_database_url = cluster.url(postgres.OWNER_ROLE)
         if needs_broker:
@@ -161,16 +173,24 @@ class Site:
         if self.home is not None:
             self.home.note_prepared(found)
 
-    def _seed_demo(self, *, is_new: bool) -> None:
-        """Make the demo once, and never in a database that was there before us."""
-        if self.home is None or not self.options.demo or self.home.demo:
+    def _look_for_demo(self, place: Home, cluster: postgres.Cluster) -> None:
+        self.found = demo.find(cluster)
+        if self.found.is_half:
+            say("The demo was interrupted while it was made; beginning anew ...")
+            postgres.empty_database(cluster)
+            place.note_prepared("")
+            self.found = demo.Found()
+        check(self.options, found=self.found)
+
+    def _seed_demo(self, place: Home) -> None:
+        """Make the demo once, in an empty database and never among somebody's own data."""
+        if self.found.is_made or self.found.has_data:
             return
         if not any(state.BASE_DIR.glob("*/management/commands/seed_demo.py")):
             return
         say("Making the demo, once: this takes half a minute ...")
-        self.home.note_demo(home.BEGUN_IN_NEW if is_new else home.BEGUN)
-        self.supervisor.run(programs.manage(self._ground(self.environment), "seed_demo"))
-        self.home.note_demo(home.WHOLE)
+        ground = self._ground(self.environment)
+        self.supervisor.run(programs.seed_demo(ground, output=place.demo_logins))
 
     def _start_site(self, listener: socket.socket) -> None:
         say("Starting web, worker and beat ...")
@@ -218,13 +238,12 @@ class Site:
         )
 
     def _facts(self) -> banner.Facts:
-        has_mail = self.environment["EMAIL_URL"].startswith("filemail:")
         return banner.Facts(
             url=self.url,
             var=self.var,
             data=str(self.home.data) if self.home else "the database of DATABASE_URL",
-            has_mail=has_mail,
-            demo=self.home.demo if self.home else "",
+            has_mail=self.environment["EMAIL_URL"].startswith("filemail:"),
+            logins=demo.read_logins(self.home.demo_logins) if self.home else [],
         )
 
 
