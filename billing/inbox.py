@@ -8,6 +8,8 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import F
+
 from billing.handlers import acting
 from billing.handlers.acting import Mismatch
 from billing.models import PaymentEvent
@@ -79,9 +81,11 @@ def replay(event_ids: Iterable[int], *, now: datetime) -> dict[str, int]:
 
 
 def _claim(event_id: int, now: datetime) -> bool:
+    """Take an event for a while. The attempt counts from here: one that kills its worker
+    must not come back for ever."""
     claimed = PaymentEvent.objects.filter(
         pk=event_id, state=State.RECEIVED, next_attempt_at__lte=now
-    ).update(next_attempt_at=now + retrying.LEASE)
+    ).update(next_attempt_at=now + retrying.LEASE, attempts=F("attempts") + 1)
     return claimed == 1
 
 
@@ -106,25 +110,16 @@ def _process(row: PaymentEvent, now: datetime) -> str:
 def _close(row: PaymentEvent, state: str, now: datetime, *, note: str) -> str:
     row.state, row.error, row.processed_at = state, note, now
     row.next_attempt_at = None
-    row.attempts += 1
     row.save(
-        update_fields=[
-            "state",
-            "error",
-            "processed_at",
-            "next_attempt_at",
-            "attempts",
-            "organization",
-        ]
+        update_fields=["state", "error", "processed_at", "next_attempt_at", "organization"]
     )
     return state
 
 
 def _note_failure(row: PaymentEvent, error: Exception, now: datetime) -> str:
-    row.attempts += 1
     wait = retrying.wait_after(row.attempts)
     row.error = retrying.told(error)
     row.state = State.PARKED if wait is None else State.RECEIVED
     row.next_attempt_at = None if wait is None else now + wait
-    row.save(update_fields=["attempts", "error", "state", "next_attempt_at"])
+    row.save(update_fields=["error", "state", "next_attempt_at"])
     return row.state

@@ -5,7 +5,6 @@ ever lost. What is kept is an allow-list of fields, so it can be processed again
 """
 
 import logging
-import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,16 +17,11 @@ from metering.models import InboundMessage
 from metering.providers.base import CallReport, CallStatus, Message
 from metering.providers.vapi import messages
 from metering.providers.vapi.messages import Incoming
+from servicebilling.lib import retrying
 
 State = InboundMessage.State
 
-ATTEMPTS_MAX = 10
-BACKOFF_FIRST = timedelta(seconds=30)
-BACKOFF_MAX = timedelta(hours=2)
-# While one attempt runs, no other begins.
-LEASE = timedelta(minutes=10)
 UNREADABLE_KEPT = timedelta(days=7)
-ERROR_LENGTH_MAX = 4000
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +59,9 @@ def take(incoming: Incoming, *, now: datetime) -> str:
         _keep(
             incoming.message,
             State.RECEIVED,
-            error=_told(error),
+            error=retrying.told(error),
             attempts=1,
-            next_attempt_at=now + BACKOFF_FIRST,
+            next_attempt_at=now + retrying.BACKOFF_FIRST,
         )
         return State.RECEIVED
 
@@ -177,7 +171,7 @@ def _claim(now: datetime, limit: int) -> list[int]:
         locked = due.select_for_update(skip_locked=True).order_by("next_attempt_at")
         ids = list(locked.values_list("id", flat=True)[:limit])
         InboundMessage.objects.filter(id__in=ids).update(
-            attempts=F("attempts") + 1, next_attempt_at=now + LEASE
+            attempts=F("attempts") + 1, next_attempt_at=now + retrying.LEASE
         )
     return ids
 
@@ -225,14 +219,13 @@ def _put(row: InboundMessage, state: str, *, error: str = "") -> None:
 def _note_failure(row: InboundMessage, error: Exception, now: datetime) -> None:
     """Wait longer before each attempt; park what failed too often. A message that was
     processed before stays so: what it did is not undone by a failing replay."""
-    is_last = row.attempts >= ATTEMPTS_MAX
-    if is_last:
+    wait = retrying.wait_after(row.attempts)
+    if wait is None:
         log.error("message %s is parked after %s attempts", row.pk, row.attempts)
-    wait = min(BACKOFF_FIRST * 2 ** max(0, row.attempts - 1), BACKOFF_MAX)
     InboundMessage.objects.filter(~Q(state=State.PROCESSED), pk=row.pk).update(
-        state=State.PARKED if is_last else State.RECEIVED,
-        next_attempt_at=None if is_last else now + wait,
-        error=_told(error),
+        state=State.PARKED if wait is None else State.RECEIVED,
+        next_attempt_at=None if wait is None else now + wait,
+        error=retrying.told(error),
     )
 
 
@@ -241,9 +234,3 @@ def _counted(replayed: Iterable[Replayed]) -> dict[str, int]:
     for one in replayed:
         counts[one.outcome] = counts.get(one.outcome, 0) + 1
     return counts
-
-
-def _told(error: Exception) -> str:
-    """The end of the traceback, where the cause stands, without what cannot be stored."""
-    told = "".join(traceback.format_exception(error))[-ERROR_LENGTH_MAX:]
-    return told.replace("\x00", " ").encode("utf-8", "replace").decode()

@@ -15,9 +15,10 @@ def wait_after(attempts: int) -> timedelta | None:
     """Return how long to wait after so many failures; None: it is parked."""
     if attempts >= ATTEMPTS_MAX:
         return None
-    return min(BACKOFF_FIRST * 2 ** (attempts - 1), BACKOFF_MAX)
+    return min(BACKOFF_FIRST * 2 ** max(0, attempts - 1), BACKOFF_MAX)
 
 
 def told(error: BaseException) -> str:
-    """The error with the end of its traceback, as it is kept beside the message."""
-    return "".join(traceback.format_exception(error))[-ERROR_LENGTH_MAX:]
+    """The end of the traceback, where the cause stands, without what cannot be stored."""
+    found = "".join(traceback.format_exception(error))[-ERROR_LENGTH_MAX:]
+    return found.replace("\x00", " ").encode("utf-8", "replace").decode()

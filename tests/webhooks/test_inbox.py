@@ -7,6 +7,7 @@ import pytest
 from metering import tasks
 from metering.calls import inbox
 from metering.models import Allowance, Call, Hold, InboundMessage
+from servicebilling.lib import retrying
 from tests.payloads import vapi_body, vapi_message
 from tests.webhooks.conftest import NOW
 
@@ -69,7 +70,7 @@ def test_attempts_grow_rarer_and_end_after_ten(defect, post, caplog):
     between = [later - sooner for sooner, later in zip(waits, waits[1:], strict=False)]
     assert between[:3] == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
     assert between == sorted(between)
-    assert between[-1] <= inbox.BACKOFF_MAX
+    assert between[-1] <= retrying.BACKOFF_MAX
 
 
 def test_attempt_that_never_ends_is_counted(defect, post):
@@ -81,7 +82,7 @@ def test_attempt_that_never_ends_is_counted(defect, post):
     kept = InboundMessage.objects.get()
     assert kept.attempts == 2
     assert inbox._claim(NOW + HALF_A_MINUTE, 10) == []
-    assert len(inbox._claim(NOW + HALF_A_MINUTE + inbox.LEASE, 10)) == 1
+    assert len(inbox._claim(NOW + HALF_A_MINUTE + retrying.LEASE, 10)) == 1
 
 
 def test_parked_report_is_charged_when_it_is_replayed(defect, post):
