@@ -136,6 +136,9 @@ class PaymentProvider(Protocol):
     def fetch(self, event_type: str, body: Mapping[str, Any]) -> FetchedFacts:
         """Return what an event means, its objects fetched afresh. Raises `ProviderError`."""
 
+    def portal_url(self, customer_id: str, *, return_url: str) -> str:
+        """Return where a customer manages cards and invoices; the URL is a secret."""
+
 
 class SubscriptionProvider(PaymentProvider, Protocol):
     def preview_change(self, subscription_id: str, *, price_id: str) -> ChangePreview: ...
@@ -146,8 +149,6 @@ class SubscriptionProvider(PaymentProvider, Protocol):
     def cancel_at_end(self, subscription_id: str, *, key: str) -> None: ...
 
     def undo_cancel(self, subscription_id: str, *, key: str) -> None: ...
-
-    def portal_url(self, customer_id: str, *, return_url: str) -> str: ...
 
     def list_events(self, *, since: datetime) -> Iterable[SignedEvent]: ...
 

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from billing import api, webhooks
+
+app_name = "billing"
+urlpatterns = [
+    path("webhooks/<slug:provider>", webhooks.receive, name="webhook"),
+    path("billing/plans", api.Plans.as_view(), name="plans"),
+    path("billing/bundles", api.Bundles.as_view(), name="bundles"),
+    path("billing/status", api.Status.as_view(), name="status"),
+    path(
+        "billing/create-checkout-session",
+        api.CreateCheckoutSession.as_view(),
+        name="create-checkout-session",
+    ),
+    path("billing/portal", api.Portal.as_view(), name="portal"),
+]
