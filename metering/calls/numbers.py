@@ -85,6 +85,14 @@ def map_number(
     return number
 
 
+def owner(provider_number_id: str, *, provider: str = "vapi") -> Organization | None:
+    """Return whose number it is today."""
+    number = PhoneNumber.objects.filter(
+        provider=provider, provider_number_id=provider_number_id, valid_to=None
+    ).first()
+    return number and number.organization
+
+
 @transaction.atomic
 def set_answering(
     number: PhoneNumber, *, agent: Agent | None, actor: Actor, now: datetime

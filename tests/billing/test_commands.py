@@ -61,6 +61,21 @@ def test_an_organization_is_made_with_owner_plan_and_number(capsys) -> None:
     assert number.agent.provider_assistant_id == "as-1"
 
 
+def test_the_same_command_twice_takes_no_number_away(capsys) -> None:
+    _acme(capsys)
+    with pytest.raises(CommandError, match="is acme-dental's; map_number moves it"):
+        _json(
+            capsys,
+            "create_organization",
+            "Acme Dental",
+            "--owner-email=owner@acme.example",
+            "--plan=cutoff",
+            "--phone-number=+12025550143",
+            "--phone-number-id=pn-1",
+        )
+    assert Organization.objects.count() == 1
+
+
 def test_a_known_owner_keeps_the_password(capsys) -> None:
     _acme(capsys)
     second = _json(

@@ -12,6 +12,7 @@ from accounts import organizations, people
 from accounts.models import Organization
 from billing import plans
 from metering.calls import inbox, numbers
+from metering.calls.numbers import MappingRefused
 from servicebilling.lib.errors import DomainError
 
 ACTOR = "command create_organization"
@@ -92,6 +93,11 @@ def _map(organization: Organization, options: dict[str, Any], now: datetime) -> 
             now=now,
         )
     if options["phone_number"]:
+        if taken_from := numbers.owner(options["phone_number_id"]):
+            # Whoever types this command twice must not take their own number away.
+            raise MappingRefused(
+                f"{options['phone_number']} is {taken_from.slug}'s; map_number moves it."
+            )
         numbers.map_number(
             organization=organization,
             e164=options["phone_number"],
