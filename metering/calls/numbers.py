@@ -90,7 +90,7 @@ def owner(provider_number_id: str, *, provider: str = "vapi") -> Organization | 
     number = PhoneNumber.objects.filter(
         provider=provider, provider_number_id=provider_number_id, valid_to=None
     ).first()
-    return number and number.organization
+    return number.organization if number else None
 
 
 @transaction.atomic
