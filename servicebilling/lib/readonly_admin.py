@@ -50,7 +50,10 @@ def amount(field: str, *, currency: str = "") -> Callable[[Any], str]:
     @admin.display(description=field.replace("_", " "), ordering=field)
     def column(row: Any) -> str:
         value = getattr(row, field)
-        return "" if value is None else money.shown(value, currency or row.currency)
+        if value is None:
+            return ""
+        shown = money.shown(value, currency or row.currency)
+        return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
     column.__name__ = field
     return column

@@ -178,8 +178,8 @@ def test_amounts_are_listed_with_their_currency(superuser, history, client_of) -
     Call.objects.update(price="1234.5", cost="0.0125", currency="EUR")
     listed = client_of(superuser).get(reverse("admin:metering_call_changelist"))
     text = listed.content.decode()
-    assert "EUR 1,234.50" in text
-    assert "USD 0.0125" in text
+    assert "EUR\N{NO-BREAK SPACE}1,234.50" in text
+    assert "USD\N{NO-BREAK SPACE}0.0125" in text
 
 
 def test_a_hold_never_shows_its_control_url(superuser, history, client_of) -> None:
