@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Organization
 from metering import rating
 from metering.balances import cards, ledger, months
-from metering.balances.book import Book
+from metering.balances.book import Book, Cycle
 from metering.balances.ledger_models import Wallet
 from metering.balances.models import Allowance, BillingCycle, RateCard
 from servicebilling.lib.ids import new_id
@@ -88,7 +88,7 @@ def change_card(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
     with ledger.opened_one(organization_id, now=now) as book:
         live, included = book.live, _card(book, card_id).included_minutes
         book.plan_card_id = live.card_id = card_id
-        live.included = max(included, min(live.included, book.net + book.held))
+        _include(live, max(included, min(live.included, book.net + book.held)))
 
 
 def change_card_pro_rata(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
@@ -105,7 +105,7 @@ def change_card_pro_rata(*, organization_id: UUID, card_id: UUID, now: datetime)
         before = book.cards[live.card_id].included_minutes
         share = (before * (whole - rest) + card.included_minutes * rest) // whole
         book.plan_card_id = live.card_id = card_id
-        live.included = max(live.included, share)
+        _include(live, max(live.included, share))
 
 
 def end_plan(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:
@@ -189,6 +189,11 @@ def set_overage_limit(*, organization_id: UUID, minutes: int | None, now: dateti
     """Set the organization's own spend cap on overage; None: only the card's."""
     with ledger.opened_one(organization_id, now=now) as book:
         book.overage_limit_minutes = minutes
+
+
+def _include(live: Cycle, minutes: int) -> None:
+    """Give the running cycle its minutes, unless nobody paid for it: the payment does."""
+    live.included = minutes if live.is_paid else 0
 
 
 def _card(book: Book, card_id: UUID) -> rating.Card:

@@ -235,12 +235,10 @@ def test_changing_to_and_fro_gains_no_minutes(now):
 
 def test_a_share_of_the_month_adds_a_share_of_the_minutes_rounded_down(now):
     story = begin(now, make.make_card(included_minutes=100))
+    big = make.make_card(included_minutes=201)
     story.now = now + (story.allowance.cycle_ends_at - now) / 2 + SECOND
-    cycles.change_card(
-        organization_id=story.owner.id,
-        card_id=make.make_card(included_minutes=201).id,
-        now=story.now,
-        more_minutes_a_month=101,
+    cycles.change_card_pro_rata(
+        organization_id=story.owner.id, card_id=big.id, now=story.now
     )
     assert story.remaining == 150
 
@@ -271,7 +269,12 @@ def test_a_month_nobody_paid_for_gains_no_minutes_from_another_card(now):
     """Changing the plan of an unpaid month granted the new plan's minutes for nothing."""
     story = begin(now, make.make_card(included_minutes=50), rolls_until=now + SECOND)
     story.next_month()
-    story.change_card(make.make_card(included_minutes=500))
+    card = make.make_card(included_minutes=500)
+    story.change_card(card)
+    assert story.remaining == 0
+    cycles.change_card_pro_rata(
+        organization_id=story.owner.id, card_id=card.id, now=story.now
+    )
     assert story.remaining == 0
     starts_at = story.months[-1].starts_at
     story.vouch(starts_at=starts_at, until=starts_at + MONTH)

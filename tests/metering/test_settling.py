@@ -346,3 +346,16 @@ def test_a_failed_batch_leaves_nothing(now):
         settle(reports, now=now)
     assert not Call.objects.exists()
     assert story.allowance.minutes_used_this_cycle == 0
+
+
+def test_a_late_report_finds_the_plan_minutes_that_charged_ones_did_not_use(now):
+    """Of minutes charged before the plan grew, none came from the plan."""
+    small, big = (
+        make.make_card(when_exhausted="overage", included_minutes=n) for n in (2, 10)
+    )
+    story = begin(now, small)
+    story.talk_unasked(5 * 60)
+    story.change_card(big)
+    story.next_month()
+    story.talk_unasked(8 * 60, started_at=now)
+    assert story.overage() == (3, Decimal("0.3"))
