@@ -3,9 +3,9 @@
 import random
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -199,19 +199,19 @@ def test_what_is_read_after_waiting_for_a_lock_is_fresh(now):
     they were before it waited: the second copy of a report found no call."""
     story = begin(now)
     report = report_of(story)
-    outcomes: list[str] = []
 
-    def send() -> None:
-        outcomes.append(settle([report], now=now)[0].outcome)
-        connections.close_all()
+    def send() -> str:
+        try:
+            return settle([report], now=now)[0].outcome
+        finally:
+            connections.close_all()
 
-    with transaction.atomic():
-        outcomes.append(settle([report], now=now)[0].outcome)
-        second = Thread(target=send)
-        second.start()
-        _wait_until_one_waits()
-    second.join(20)
-    assert outcomes == ["charged", "already"]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first = settle([report], now=now)[0].outcome
+            second = pool.submit(send)
+            _wait_until_one_waits()
+        assert (first, second.result(20)) == ("charged", "already")
 
 
 def _wait_until_one_waits() -> None:
