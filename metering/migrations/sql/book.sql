@@ -132,7 +132,10 @@ BEGIN
   IF p ? 'holds' THEN
     UPDATE holds h SET state = r.state, closed_at = r.closed_at
     FROM jsonb_to_recordset(p -> 'holds') AS r(id uuid, state text, closed_at timestamptz)
-    WHERE h.id = r.id;
+    WHERE h.id = r.id
+      -- By the index, however few rows the planner thinks there are.
+      AND h.id = ANY (ARRAY(
+        SELECT (x ->> 'id')::uuid FROM jsonb_array_elements(p -> 'holds') x));
   END IF;
 
   IF p ? 'movements' THEN

@@ -19,13 +19,16 @@ BEGIN
       'state', h.state))
     INTO v_holds
     FROM holds h
-    WHERE h.reference IN (
+    WHERE h.reference = ANY (ARRAY(
       SELECT (r ->> 'provider') || ':' || (r ->> 'call_id')
-      FROM jsonb_array_elements(p_refs) r);
+      FROM jsonb_array_elements(p_refs) r));
   SELECT jsonb_agg(to_jsonb(c))
     INTO v_calls
     FROM jsonb_to_recordset(p_refs) AS r(provider text, call_id text)
-    JOIN calls c ON c.provider = r.provider AND c.provider_call_id = r.call_id;
+    CROSS JOIN LATERAL (
+      SELECT k.* FROM calls k
+      WHERE k.provider = r.provider AND k.provider_call_id = r.call_id
+      OFFSET 0) c;
 
   -- The cycle that admitted a call, that charged it, or in which it began unadmitted.
   SELECT array_agg(DISTINCT x.id) INTO v_cycles FROM (
