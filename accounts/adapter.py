@@ -6,11 +6,19 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailConfirmationHMAC
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Letters link to the configured address of the site, never to the Host header of the
     request that caused them: whoever can send one would otherwise choose where links lead."""
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Staff who belong to no organization are led to their own pages."""
+        user = request.user
+        if user.is_staff and not user.memberships.exists():
+            return reverse("admin:index")
+        return super().get_login_redirect_url(request)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return _on_our_site(super().get_reset_password_from_key_url(key))

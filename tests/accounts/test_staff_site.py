@@ -60,6 +60,14 @@ def test_password_is_changed_at_the_products_own_page(root, client_of):
     )
 
 
+def test_staff_of_no_organization_land_on_their_own_pages(client, root):
+    reply = client.post(
+        "/accounts/login/", {"login": root.email, "password": make.PASSWORD}
+    )
+
+    assert (reply.status_code, reply.url) == (302, "/admin/")
+
+
 def test_superuser_of_the_command_line_can_sign_in(client, root):
     reply = client.post(
         "/accounts/login/?next=/admin/", {"login": root.email, "password": make.PASSWORD}
