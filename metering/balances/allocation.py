@@ -150,13 +150,17 @@ def post(
     *,
     kind: str,
     reference: str,
-    now: datetime,
+    occurred_at: datetime,
     card_id: UUID | None = None,
     call_id: UUID | None = None,
     actor_id: int | None = None,
     reason: str = "",
 ) -> None:
-    """Write an allocation to the books: one minute row, and a row of money per card."""
+    """Write an allocation to the books: one minute row, and a row of money per card.
+
+    `occurred_at` is when the minutes were used, whenever we hear of it: payment providers
+    bill overage to the period of that moment.
+    """
     cycle = allocation.cycle
     book.post(
         Movement(
@@ -196,7 +200,7 @@ def post(
                     card_id=share.card.id,
                     minutes=share.minutes,
                     amount=share.amount,
-                    occurred_at=now,
+                    occurred_at=occurred_at,
                     call_id=call_id,
                 )
             )

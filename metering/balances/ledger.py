@@ -168,7 +168,7 @@ def adjust_used(
             moved,
             kind="adjustment",
             reference=reference,
-            now=now,
+            occurred_at=now,
             actor_id=actor_id,
             reason=reason,
         )

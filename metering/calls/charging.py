@@ -171,7 +171,7 @@ def _charge(
             moved,
             kind="usage",
             reference=reference,
-            now=now,
+            occurred_at=report.ended_at or report.at,
             card_id=card.id,
             call_id=_uuid(call["id"]),
         )

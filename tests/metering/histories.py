@@ -114,8 +114,13 @@ class CallHistories(RuleBasedStateMachine):
         if not hasattr(self, "owner"):
             return
         verdict = verify(now=BEGIN, organization=self.owner)
+        notes = list(self.owner.calls.filter(revision__gt=0))
         transaction.savepoint_rollback(self.undo)
         assert verdict.findings == []
+        for call in notes:
+            parts = call.minutes_from_plan, call.minutes_from_credit, call.minutes_charged
+            assert sum(parts) == call.billed_minutes
+            assert min(parts) >= 0
         ran["verified"] += 1
 
     # Calls

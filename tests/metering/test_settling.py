@@ -13,6 +13,7 @@ from metering.models import (
     DailyUsage,
     InboundMessage,
     MinuteTransaction,
+    OverageCharge,
     UsageEvent,
 )
 from tests.factories import accounts
@@ -359,3 +360,14 @@ def test_a_late_report_finds_the_plan_minutes_that_charged_ones_did_not_use(now)
     story.next_month()
     story.talk_unasked(8 * 60, started_at=now)
     assert story.overage() == (3, Decimal("0.3"))
+
+
+def test_overage_happened_when_the_call_ended_and_not_when_we_heard_of_it(now):
+    """Days later it went to another invoice of the payment provider."""
+    story = begin(now, make.make_card(when_exhausted="overage", included_minutes=0))
+    ref = story.admitted()
+    story.wait(days=3)
+    story.report(ref, 120, started_at=now)
+    charge = OverageCharge.objects.get()
+    assert charge.occurred_at == now + timedelta(seconds=120)
+    assert charge.created_at == story.now
