@@ -1,0 +1,25 @@
+"""Who can sign in to the demo. Pure data.
+
+The passwords are public, so the demo is only ever put where nobody else can come.
+"""
+
+from dataclasses import dataclass
+
+PASSWORD = "only-for-the-demo"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """`organization` is a name; empty for the platform's staff, whose role is their group."""
+
+    email: str
+    name: str
+    role: str
+    organization: str = ""
+
+
+STAFF = (
+    Login("staff@demo.example", "Sana Staff", "admin"),
+    Login("finance@demo.example", "Femi Finance", "finance"),
+    Login("support@demo.example", "Suki Support", "support"),
+)
