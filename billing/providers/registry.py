@@ -28,6 +28,9 @@ def config(name: str) -> Config:
         webhook_secrets=tuple(getattr(settings, f"{prefix}_WEBHOOK_SECRETS", ())),
         api_base=getattr(settings, f"{prefix}_API_BASE", ""),
         website_url=settings.WEBSITE_URL,
+        options={
+            "setup_fee_price_id": getattr(settings, f"{prefix}_SETUP_FEE_PRICE_ID", "")
+        },
     )
 
 

@@ -1,0 +1,92 @@
+"""Stripe's hosted pages where something is paid. `payment_method_types` is gone from the API
+(2026-09-30): which methods are offered is the account's setting."""
+
+from typing import Any
+
+from billing.providers.base import Checkout, PurchaseCheckout, SubscriptionCheckout
+from billing.providers.stripe.client import Gateway, Row
+from servicebilling.lib import money
+
+
+def start_purchase(gateway: Gateway, checkout: PurchaseCheckout) -> Checkout:
+    """Open the page of a purchase, for the amount of its row."""
+    params = purchase_params(checkout)
+    return _opened(gateway, f"purchase:{checkout.purchase_id}", params)
+
+
+def start_subscription(
+    gateway: Gateway, checkout: SubscriptionCheckout, *, setup_fee_price_id: str = ""
+) -> Checkout:
+    """Open the page of a plan; another price of the setup fee stands in for the synced one."""
+    params = subscription_params(checkout, setup_fee_price_id=setup_fee_price_id)
+    return _opened(gateway, checkout.idempotency_key, params)
+
+
+def purchase_params(checkout: PurchaseCheckout) -> Row:
+    """Return what the page of a purchase is made of. The purchase's id is on the payment,
+    too, from where a refund leads back to it."""
+    metadata = {
+        "purchase_id": str(checkout.purchase_id),
+        "org_id": str(checkout.customer.organization_id),
+    }
+    return {
+        "mode": "payment",
+        "customer": checkout.customer.id,
+        "client_reference_id": metadata["purchase_id"],
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": checkout.currency.lower(),
+                    "unit_amount": money.to_minor(checkout.amount, checkout.currency),
+                    "product_data": {"name": checkout.description},
+                },
+            }
+        ],
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
+        "success_url": checkout.success_url,
+        "cancel_url": checkout.cancel_url,
+    }
+
+
+def subscription_params(
+    checkout: SubscriptionCheckout, *, setup_fee_price_id: str = ""
+) -> Row:
+    """Return what the page of a plan is made of.
+
+    Checkout takes prices of one interval only, so overage joins monthly plans here and
+    yearly ones once they exist; that needs the flexible billing mode.
+    """
+    metadata = {
+        "org_id": str(checkout.customer.organization_id),
+        "plan_id": checkout.plan_code,
+        "billing_period": checkout.billing_period,
+    }
+    lines: list[Row] = [{"price": checkout.flat_price_id, "quantity": 1}]
+    if checkout.metered_price_id and checkout.billing_period == "monthly":
+        lines.append({"price": checkout.metered_price_id})
+    if checkout.setup_fee_price_id:
+        fee = setup_fee_price_id or checkout.setup_fee_price_id
+        lines.append({"price": fee, "quantity": 1})
+    told: Row = {"metadata": metadata, "billing_mode": {"type": "flexible"}}
+    if checkout.trial_days:
+        told["trial_period_days"] = checkout.trial_days
+    return {
+        "mode": "subscription",
+        "customer": checkout.customer.id,
+        "client_reference_id": metadata["org_id"],
+        "line_items": lines,
+        "allow_promotion_codes": True,
+        "metadata": metadata,
+        "subscription_data": told,
+        "success_url": checkout.success_url,
+        "cancel_url": checkout.cancel_url,
+    }
+
+
+def _opened(gateway: Gateway, key: str, params: Any) -> Checkout:
+    made = gateway.act(
+        key, lambda client, once: client.v1.checkout.sessions.create(params, once)
+    )
+    return Checkout(id=str(made["id"]), url=str(made.get("url") or ""))
