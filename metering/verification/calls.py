@@ -59,47 +59,43 @@ RULES = (
     Rule(
         "usage_events_are_the_sum_of_calls",
         """
-        SELECT coalesce(c.organization_id, e.organization_id) AS organization_id,
-          'calls ' || coalesce(c.id, e.call_id) AS row,
-          (coalesce(c.billed_minutes, 0)::numeric(20, 6), coalesce(c.price, 0.000000))::text
-            AS expected,
-          (coalesce(e.quantity, 0.000000), coalesce(e.total, 0.000000))::text AS found
-        FROM calls c
-        FULL JOIN (
-          SELECT organization_id, call_id, sum(quantity) AS quantity, sum(total) AS total
-          FROM usage_events WHERE call_id IS NOT NULL
-          GROUP BY organization_id, call_id) e
-          ON e.organization_id = c.organization_id AND e.call_id = c.id
+        SELECT organization_id, 'calls ' || call_id AS row,
+          (sum(minutes), sum(price))::text AS expected,
+          (sum(quantity), sum(total))::text AS found
+        FROM (
+          SELECT organization_id, id AS call_id, billed_minutes::numeric(20, 6) AS minutes,
+            price, 0.000000 AS quantity, 0.000000 AS total
+          FROM calls
+          UNION ALL
+          SELECT organization_id, call_id, 0.000000, 0.000000, quantity, total
+          FROM usage_events WHERE call_id IS NOT NULL) x
+        GROUP BY organization_id, call_id
         """,
     ),
     Rule(
         "daily_usage_is_the_sum_of_calls",
         # Not by day: a call keeps the day of the time zone that the organization had then.
         """
-        SELECT coalesce(c.organization_id, d.organization_id) AS organization_id,
-          'daily_usage ' || coalesce(c.organization_id, d.organization_id)
-            || ' agent ' || coalesce(c.agent, d.agent)
-            || ' number ' || coalesce(c.number, d.number) AS row,
-          (coalesce(c.count, 0), coalesce(c.quantity, 0)::numeric(20, 6),
-            coalesce(c.talk_seconds, 0), coalesce(c.cost, 0.000000),
-            coalesce(c.price, 0.000000))::text AS expected,
-          (coalesce(d.count, 0), coalesce(d.quantity, 0)::numeric(20, 6),
-            coalesce(d.talk_seconds, 0), coalesce(d.cost, 0.000000),
-            coalesce(d.price, 0.000000))::text AS found
+        SELECT organization_id, 'daily_usage ' || organization_id
+            || ' agent ' || coalesce(agent_id::text, '-')
+            || ' number ' || coalesce(phone_number_id::text, '-') AS row,
+          (sum(calls), sum(minutes), sum(seconds), sum(call_cost), sum(call_price))::text
+            AS expected,
+          (sum(count), sum(quantity), sum(talk_seconds), sum(cost), sum(price))::text
+            AS found
         FROM (
-          SELECT organization_id, coalesce(agent_id::text, '-') AS agent,
-            coalesce(phone_number_id::text, '-') AS number, count(*) AS count,
-            sum(billed_minutes) AS quantity, sum(coalesce(duration_seconds, 0))
-              AS talk_seconds, sum(coalesce(cost, 0.000000)) AS cost, sum(price) AS price
-          FROM calls WHERE revision > 0 GROUP BY 1, 2, 3) c
-        FULL JOIN (
-          SELECT organization_id, coalesce(agent_id::text, '-') AS agent,
-            coalesce(phone_number_id::text, '-') AS number, sum(count) AS count,
-            sum(quantity) AS quantity, sum(talk_seconds)::bigint AS talk_seconds,
-            sum(cost) AS cost, sum(price) AS price
-          FROM daily_usage WHERE meter = 'voice_minute' GROUP BY 1, 2, 3) d
-          ON d.organization_id = c.organization_id AND d.agent = c.agent
-          AND d.number = c.number
+          SELECT organization_id, agent_id, phone_number_id, 1 AS calls,
+            billed_minutes::numeric(20, 6) AS minutes,
+            coalesce(duration_seconds, 0)::bigint AS seconds,
+            coalesce(cost, 0.000000) AS call_cost, price AS call_price, 0 AS count,
+            0.000000 AS quantity, 0::bigint AS talk_seconds, 0.000000 AS cost,
+            0.000000 AS price
+          FROM calls WHERE revision > 0
+          UNION ALL
+          SELECT organization_id, agent_id, phone_number_id, 0, 0.000000, 0, 0.000000,
+            0.000000, count, quantity, talk_seconds, cost, price
+          FROM daily_usage WHERE meter = 'voice_minute') x
+        GROUP BY organization_id, agent_id, phone_number_id
         """,
     ),
     Rule(

@@ -106,41 +106,35 @@ RULES = (
     Rule(
         "overage_charges_are_what_overage_cards_charged",
         """
-        SELECT coalesce(x.organization_id, t.organization_id) AS organization_id,
-          'cycle_charges ' || coalesce(x.cycle_id, t.cycle_id) || ' '
-            || coalesce(x.rate_card_id, t.rate_card_id) AS row,
-          (coalesce(x.minutes, 0), coalesce(x.amount, 0.000000))::text AS expected,
-          (coalesce(t.minutes, 0), coalesce(t.amount, 0.000000))::text AS found
+        SELECT organization_id, 'cycle_charges ' || cycle_id || ' ' || rate_card_id AS row,
+          (sum(minutes), sum(amount))::text AS expected,
+          (sum(told_minutes), sum(told_amount))::text AS found
         FROM (
-          SELECT x.organization_id, x.cycle_id, x.rate_card_id, x.minutes::bigint, x.amount
+          SELECT x.organization_id, x.cycle_id, x.rate_card_id, x.minutes, x.amount,
+            0 AS told_minutes, 0.000000 AS told_amount
           FROM cycle_charges x JOIN rate_cards r ON r.id = x.rate_card_id
-          WHERE r.when_exhausted = 'overage') x
-        FULL JOIN (
-          SELECT organization_id, cycle_id, rate_card_id, sum(minutes) AS minutes,
-            sum(amount) AS amount
-          FROM overage_charges GROUP BY organization_id, cycle_id, rate_card_id) t
-          ON t.organization_id = x.organization_id AND t.cycle_id = x.cycle_id
-          AND t.rate_card_id = x.rate_card_id
+          WHERE r.when_exhausted = 'overage'
+          UNION ALL
+          SELECT organization_id, cycle_id, rate_card_id, 0, 0.000000, minutes, amount
+          FROM overage_charges) x
+        GROUP BY organization_id, cycle_id, rate_card_id
         """,
     ),
     Rule(
         "the_wallet_paid_what_wallet_cards_charged",
         # A row of the wallet that names a card is for minutes.
         """
-        SELECT coalesce(x.organization_id, t.organization_id) AS organization_id,
-          'cycle_charges ' || coalesce(x.cycle_id, t.cycle_id) || ' '
-            || coalesce(x.rate_card_id, t.rate_card_id) AS row,
-          coalesce(x.amount, 0) AS expected, coalesce(t.amount, 0) AS found
+        SELECT organization_id, 'cycle_charges ' || cycle_id || ' ' || rate_card_id AS row,
+          sum(charged) AS expected, sum(paid) AS found
         FROM (
-          SELECT x.organization_id, x.cycle_id, x.rate_card_id, x.amount
+          SELECT x.organization_id, x.cycle_id, x.rate_card_id, x.amount AS charged,
+            0.000000 AS paid
           FROM cycle_charges x JOIN rate_cards r ON r.id = x.rate_card_id
-          WHERE r.when_exhausted = 'wallet') x
-        FULL JOIN (
-          SELECT organization_id, cycle_id, rate_card_id, sum(-amount) AS amount
-          FROM wallet_transactions WHERE rate_card_id IS NOT NULL
-          GROUP BY organization_id, cycle_id, rate_card_id) t
-          ON t.organization_id = x.organization_id AND t.cycle_id = x.cycle_id
-          AND t.rate_card_id = x.rate_card_id
+          WHERE r.when_exhausted = 'wallet'
+          UNION ALL
+          SELECT organization_id, cycle_id, rate_card_id, 0.000000, -amount
+          FROM wallet_transactions WHERE rate_card_id IS NOT NULL) x
+        GROUP BY organization_id, cycle_id, rate_card_id
         """,
     ),
 )
