@@ -186,8 +186,6 @@ class Site:
         """Make the demo once, in an empty database and never among somebody's own data."""
         if self.found.is_made or self.found.has_data:
             return
-        if not any(state.BASE_DIR.glob("*/management/commands/seed_demo.py")):
-            return
         say("Making the demo, once: this takes half a minute ...")
         ground = self._ground(self.environment)
         self.supervisor.run(programs.seed_demo(ground, output=place.demo_logins))

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 
@@ -31,9 +31,8 @@ class Command(BaseCommand):
         if app_role:
             with self.timed("grant_app_role"):
                 call_command("grant_app_role", app_role)
-        if "load_catalogue" in get_commands():
-            with self.timed("load_catalogue"):
-                call_command("load_catalogue")
+        with self.timed("load_catalogue"):
+            call_command("load_catalogue")
         if not settings.DEBUG:
             with self.timed("collectstatic"):
                 collect_static_if_changed(Path(settings.STATIC_ROOT))
