@@ -3,6 +3,7 @@
 from typing import Any
 
 from billing.providers.stripe.client import Gateway, Row
+from billing.providers.stripe.journal import Journal
 
 # By which the synced configuration is found again.
 METADATA = {"made_by": "servicebilling"}
@@ -42,3 +43,41 @@ def url(
         params["configuration"] = configuration
     made = gateway.ask(lambda client: client.v1.billing_portal.sessions.create(params))
     return str(made["url"])
+
+
+def ensure(journal: Journal, *, return_url: str) -> None:
+    """Make the portal offer what it should, and nothing else."""
+    found = find_configuration(journal.gateway)
+    params: Any = {"features": FEATURES, "default_return_url": return_url}
+    if found is None:
+        params["metadata"] = METADATA
+        journal.do(
+            "portal",
+            "configuration",
+            "made",
+            lambda client: client.v1.billing_portal.configurations.create(params),
+        )
+    elif not _offers(found, return_url):
+        journal.do(
+            "portal",
+            found["id"],
+            "offers what it should again",
+            lambda client: client.v1.billing_portal.configurations.update(
+                found["id"], params
+            ),
+        )
+
+
+def _offers(configuration: Row, return_url: str) -> bool:
+    features = configuration["features"]
+    return configuration["default_return_url"] == return_url and all(
+        _same(features[name].get(key), value)
+        for name, wanted in FEATURES.items()
+        for key, value in wanted.items()
+    )
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, list):
+        return sorted(found or []) == sorted(wanted)
+    return bool(found == wanted)

@@ -1,0 +1,58 @@
+"""Our plans as offers to a provider, and the ids that the provider gave them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing.models import Plan
+from billing.providers.base import ProviderError
+from billing.providers.offers import Change, Offer
+from metering.models import Rate, WhenExhausted
+
+
+def of_plans() -> list[Offer]:
+    """Return the active plans that have a price.
+
+    Raises `ProviderError` for overage in tiers, which no provider is told of.
+    """
+    sold = Plan.objects.filter(is_active=True).select_related("rate_card")
+    return [
+        Offer(
+            code=plan.code,
+            name=plan.name,
+            currency=plan.currency,
+            monthly=plan.price_monthly,
+            yearly=plan.price_yearly,
+            setup=plan.setup_fee or None,
+            overage=_overage(plan),
+        )
+        for plan in sold
+        if plan.price_monthly is not None or plan.price_yearly is not None
+    ]
+
+
+@transaction.atomic
+def keep_ids(
+    ids: Mapping[str, Mapping[str, str]], *, provider: str, dry_run: bool
+) -> list[Change]:
+    """Write down a provider's ids by plan code; returns what differed from before."""
+    changes = []
+    for plan in Plan.objects.select_for_update(of=("self",)).filter(code__in=ids):
+        found = dict(ids[plan.code])
+        if plan.provider_ids.get(provider) == found:
+            continue
+        changes.append(Change("plan", plan.code, f"its ids at {provider} written down"))
+        if not dry_run:
+            plan.provider_ids = plan.provider_ids | {provider: found}
+            plan.save(update_fields=["provider_ids"])
+    return changes
+
+
+def _overage(plan: Plan) -> Decimal | None:
+    if plan.rate_card.when_exhausted != WhenExhausted.OVERAGE:
+        return None
+    rate = plan.rate_card.rates.filter(meter=Rate.Meter.VOICE_MINUTE).first()
+    if rate is None or rate.unit_price is None:
+        raise ProviderError(f"{plan.code}: overage needs one price a minute.", retry=False)
+    return Decimal(rate.unit_price)

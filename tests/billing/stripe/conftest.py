@@ -1,0 +1,94 @@
+"""The Stripe sandbox on a port of its own, and the adapter that speaks to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from billing.providers.base import Config, Customer
+from billing.providers.stripe.client import Gateway
+from billing.providers.stripe.provider import StripeProvider
+from servicebilling.sandbox.stripe.running import Sandbox
+
+KEY = "sk_test_sandbox"
+ORGANIZATION = UUID("01900000-0000-7000-8000-000000000001")
+
+
+@dataclass
+class Stripe:
+    """The sandbox as tests see it: Stripe's own API, and the customer who pays."""
+
+    url: str
+
+    def control(self, path: str, **params: Any) -> Any:
+        answer = httpx.post(f"{self.url}/_sandbox/{path}", data=params)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def every(self, kind: str) -> list[dict[str, Any]]:
+        return httpx.get(f"{self.url}/_sandbox/objects/{kind}").json()["data"]
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self._send("GET", path, params=params)
+
+    def post(self, path: str, **params: Any) -> Any:
+        return self._send("POST", path, data=params)
+
+    def pay(self, session_id: str, **params: Any) -> Any:
+        return self.control(f"checkout/{session_id}/pay", **params)
+
+    def _send(self, method: str, path: str, **given: Any) -> Any:
+        answer = httpx.request(
+            method,
+            f"{self.url}/v1/{path}",
+            headers={"Authorization": f"Bearer {KEY}"},
+            **given,
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def stripe(running_sandbox) -> Stripe:
+    """An account in which nothing has happened, at a moment that stands still."""
+    there = Stripe(running_sandbox.url)
+    there.control("reset", at="1769860800", frozen="true", keep_endpoints="false")
+    return there
+
+
+@pytest.fixture
+def config(stripe) -> Config:
+    return Config(
+        secret_key=KEY,
+        webhook_secrets=("whsec_test",),
+        api_base=stripe.url,
+        website_url="http://localhost:8000",
+    )
+
+
+@pytest.fixture
+def gateway(config) -> Gateway:
+    return Gateway(config)
+
+
+@pytest.fixture
+def provider(config) -> StripeProvider:
+    return StripeProvider(config)
+
+
+@pytest.fixture
+def customer(provider) -> Customer:
+    unknown = Customer(ORGANIZATION, name="Acme Dental", email="billing@example.com")
+    known = provider.create_customer(unknown)
+    return Customer(ORGANIZATION, unknown.name, unknown.email, id=known)
