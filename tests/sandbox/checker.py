@@ -1,0 +1,96 @@
+"""The strict checker of Stripe traffic, where it lies beside the checkout.
+
+It stands between the SDK and the sandbox, refuses what Stripe would refuse, and checks every
+answer against the published schema. A test fails on its first error.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TOOL = Path(__file__).resolve().parents[3] / "shared/tools/stripe-openapi-check"
+PROGRAM = TOOL / "stripe_check.py"
+REASON = (
+    f"the checker of Stripe traffic is not at {PROGRAM.parent.relative_to(TOOL.parents[2])}"
+)
+
+# Its server writes head and body apart: without this each answer waits 40 ms for the other
+# side's acknowledgement.
+SERVE = """
+import socketserver, sys
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+sys.path.insert(0, sys.argv[1])
+import stripe_check
+stripe_check.main(sys.argv[2:])
+"""
+
+
+def is_here() -> bool:
+    return PROGRAM.is_file()
+
+
+@contextmanager
+def before(upstream: str) -> Iterator[str]:
+    """Start the checker in front of a sandbox; give the URL to speak to."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            SERVE,
+            str(TOOL),
+            "serve",
+            "--port=0",
+            f"--upstream={upstream}",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        yield f"http://{line.split()[-1]}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        process.stdout.close()
+
+
+def ask(url: str, path: str, method: str = "GET") -> Any:
+    request = urllib.request.Request(f"{url}/{path}", method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def errors(url: str) -> list[str]:
+    """What it found in requests and answers, mere warnings left out."""
+    return [
+        f"{row['op']}: {row['code']} {row['where']}: {row['msg']}"
+        for row in ask(url, "_findings")
+        if row["level"] == "error"
+    ]
+
+
+def errors_in_events(rows: list[dict[str, Any]]) -> list[str]:
+    """What it finds in webhook bodies."""
+    spec = _spec()
+    return [
+        f"{row['type']}: {found}"
+        for row in rows
+        for found in spec.check_event(row)
+        if found["level"] == "error"
+    ]
+
+
+@cache
+def _spec() -> Any:
+    loaded = importlib.util.spec_from_file_location("stripe_check", PROGRAM)
+    module = importlib.util.module_from_spec(loaded)
+    loaded.loader.exec_module(module)
+    return module.Spec.load()
