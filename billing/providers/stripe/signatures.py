@@ -19,6 +19,8 @@ HEADER = "stripe-signature"
 TOLERANCE_SECONDS = 300
 _TIME = re.compile(r"[0-9]{1,12}")
 _SUM = re.compile(r"[0-9a-f]{64}")
+# NUL as JSON writes it, not a backslash followed by the letters.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def verify(
@@ -67,6 +69,7 @@ def _sum(secret: str, signed_at: int, body: bytes) -> str:
 def _event(body: bytes) -> SignedEvent:
     try:
         event = json.loads(body.decode(), parse_constant=_refuse)
+        _refuse_unwritable(event)
     except RecursionError as error:
         raise ValueError("The body is nested too deeply.") from error
     if not isinstance(event, dict) or event.get("object") != "event":
@@ -92,3 +95,11 @@ def _word(event: dict[str, Any], name: str) -> str:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON.")
+
+
+def _refuse_unwritable(event: object) -> None:
+    """The database keeps neither NUL nor half of a surrogate pair."""
+    text = json.dumps(event, ensure_ascii=False)
+    text.encode()
+    if _NUL.search(text):
+        raise ValueError("The body has a character that cannot be stored.")

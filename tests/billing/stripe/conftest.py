@@ -23,8 +23,8 @@ class Stripe:
 
     url: str
 
-    def control(self, path: str, **params: Any) -> Any:
-        answer = httpx.post(f"{self.url}/_sandbox/{path}", data=params)
+    def control(self, act: str, /, **params: Any) -> Any:
+        answer = httpx.post(f"{self.url}/_sandbox/{act}", data=params)
         assert answer.is_success, answer.text
         return answer.json()
 
