@@ -1,27 +1,25 @@
 """Makes the demo's people and organizations, as they would have been made on their first day."""
 
 from datetime import datetime
-from functools import cache
 
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from accounts import audit, invitations, organizations, people
 from accounts.models import Organization, User
 from billing import plans
 from billing.demo import cast
-from billing.demo.logins import PASSWORD, STAFF, Login
+from billing.demo.logins import STAFF, Login
 from metering.calls import numbers
 from metering.simulation.messages import Line
 
 ACTOR = "command seed_demo"
 
 
-def hire_staff(*, now: datetime) -> list[User]:
+def hire_staff(*, password_hash: str, now: datetime) -> list[User]:
     """Make the platform's staff, one per group; they belong to no organization."""
     staff = []
     for login in STAFF:
-        user = _person(login, now=now, is_staff=True)
+        user = _person(login, password_hash, now=now, is_staff=True)
         user.groups.add(Group.objects.get(name=login.role))
         audit.record(
             organization=None,
@@ -35,11 +33,11 @@ def hire_staff(*, now: datetime) -> list[User]:
 
 
 def open_organization(
-    demo: cast.Organization, *, now: datetime
+    demo: cast.Organization, *, password_hash: str, now: datetime
 ) -> tuple[Organization, list[Line]]:
     """Return a new organization on its plan, its team invited and its lines mapped."""
     plan = plans.get(demo.plan)
-    owner = _person(demo.owner, now=now)
+    owner = _person(demo.owner, password_hash, now=now)
     organization = organizations.create(
         name=demo.name,
         owner=owner,
@@ -53,23 +51,23 @@ def open_organization(
         invited = invitations.invite(
             organization, email=login.email, role=login.role, invited_by=owner, now=now
         )
-        invitations.accept(invited.token, user=_person(login, now=now), now=now)
+        user = _person(login, password_hash, now=now)
+        invitations.accept(invited.token, user=user, now=now)
     return organization, _map_lines(demo, organization, now)
 
 
-def _person(login: Login, *, now: datetime, is_staff: bool = False) -> User:
+def _person(
+    login: Login, password_hash: str, *, now: datetime, is_staff: bool = False
+) -> User:
     """One hash does for all: the password is public, and hashing it well takes long."""
     if known := people.find(login.email):
         return known
     user = people.create_verified(
         email=login.email, password=None, now=now, name=login.name, is_staff=is_staff
     )
-    user.password = _hashed(PASSWORD)
+    user.password = password_hash
     user.save(update_fields=["password"])
     return user
-
-
-_hashed = cache(make_password)
 
 
 def _map_lines(

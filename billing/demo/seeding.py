@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts import audit
 from accounts.models import AuditEntry, Organization, User
 from billing.demo import cast, money, opening, traffic
 from billing.demo.cast import ORGANIZATIONS
-from billing.demo.logins import STAFF, Login
+from billing.demo.logins import PASSWORD, STAFF, Login
 from billing.demo.months import MONTHS, cycle_start
 from billing.demo.playing import Player
 from billing.demo.traffic import Planned
@@ -109,6 +110,7 @@ class _Demo:
     now: datetime
     days: int
     volume: float
+    password_hash: str = field(default_factory=lambda: make_password(PASSWORD))
     rng: Random = field(default_factory=lambda: Random(SEED))
     player: Player = field(default_factory=Player)
     lines: dict[cast.Organization, list[Line]] = field(default_factory=dict)
@@ -138,9 +140,13 @@ class _Demo:
             demo: cycle_start(demo, months_ago=MONTHS, now=self.now)
             for demo in ORGANIZATIONS
         }
-        staff = opening.hire_staff(now=min(first_days.values()))
+        staff = opening.hire_staff(
+            password_hash=self.password_hash, now=min(first_days.values())
+        )
         for demo, opened_at in sorted(first_days.items(), key=lambda item: item[1]):
-            organization, self.lines[demo] = opening.open_organization(demo, now=opened_at)
+            organization, self.lines[demo] = opening.open_organization(
+                demo, password_hash=self.password_hash, now=opened_at
+            )
             money.limit_what_is_paid(demo, organization, opened_at=opened_at, now=self.now)
             for number, due in enumerate(money.due(demo, organization, now=self.now)):
                 act = partial(self._let_money_come, due, number, staff[0])

@@ -142,7 +142,9 @@ def _call(
             created_at=_moment(rng, organization, day),
         ),
         rings=timedelta(milliseconds=rng.randint(*_RINGS[direction])),
-        talk=talk.unanswered(rng) if is_unanswered else talk.answered(rng),
+        talk=talk.unanswered(rng, direction=direction)
+        if is_unanswered
+        else talk.answered(rng),
         is_unadmitted=not is_unanswered and rng.random() < UNADMITTED,
     )
 

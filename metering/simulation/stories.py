@@ -73,7 +73,9 @@ def _story(rng: Random, lines: Sequence[Line]) -> Story:
         call_id=str(uuid4()),
         line=rng.choice(lines),
         customer=f"{CALLERS}{rng.randrange(100):02}",
-        talk=talk.unanswered(rng) if is_unanswered else talk.answered(rng),
+        talk=talk.unanswered(rng, direction="inbound")
+        if is_unanswered
+        else talk.answered(rng),
         is_doubled=rng.random() < DOUBLED,
         is_reordered=rng.random() < REORDERED,
     )

@@ -20,9 +20,9 @@ _ENDINGS = {
     "assistant-forwarded-call": 2,
 }
 _UNANSWERED = {
-    "customer-did-not-answer": 74,
-    "customer-busy": 20,
-    "twilio-failed-to-connect-call": 6,
+    "inbound": {"customer-ended-call": 9, "twilio-failed-to-connect-call": 1},
+    "outbound": {"customer-did-not-answer": 37, "customer-busy": 13},
+    "web": {"call.start.error-get-transport": 1},
 }
 
 
@@ -57,8 +57,9 @@ def answered(rng: Random) -> Talk:
     return Talk(max(SHORTEST_MILLISECONDS, round(1000 * seconds)), _drawn(rng, _ENDINGS))
 
 
-def unanswered(rng: Random) -> Talk:
-    return Talk(None, _drawn(rng, _UNANSWERED))
+def unanswered(rng: Random, *, direction: str) -> Talk:
+    """Draw a call that never came about."""
+    return Talk(None, _drawn(rng, _UNANSWERED[direction]))
 
 
 def cost_parts(milliseconds: int | None) -> dict[str, float]:
