@@ -20,7 +20,7 @@ from tests.factories import metering as make
 from tests.metering.auditor import Refused
 from tests.metering.histories import SECOND, CallHistories, make_cards, picks, ran
 
-SIZES = {"suite": (60, 30), "long": (3000, 60)}
+SIZES = {"suite": (50, 30), "long": (3000, 60)}
 EXAMPLES, STEPS = SIZES[os.environ.get("HYPOTHESIS_PROFILE", "suite")]
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
@@ -40,7 +40,7 @@ class Histories(CallHistories):
 
     # Minutes and money by other hands
 
-    @rule(minutes=st.integers(-8, 15).filter(bool))
+    @rule(minutes=st.integers(-6, 25).filter(bool))
     def minutes_are_bought_or_refunded(self, minutes):
         self._step("buy")
         ledger.add_credit_minutes(
@@ -98,7 +98,7 @@ class Histories(CallHistories):
             check=lambda auditor: auditor.adjust_used(minutes, self.now),
         )
 
-    @rule(cents=st.integers(-60, 200).filter(bool))
+    @rule(cents=st.integers(-60, 500).filter(bool))
     def the_wallet_is_topped_up_or_refunded(self, cents):
         self._step("top up")
         amount = Decimal(cents) / 100
@@ -121,6 +121,40 @@ class Histories(CallHistories):
             kind="purchase",
             check=lambda auditor: auditor.spend(amount, self.now),
         )
+
+    # What a call may live through
+
+    @rule(
+        through=st.sampled_from(["card", "card", "month", "refund", "call"]),
+        pick=picks,
+        talked=st.one_of(st.integers(1, 300), st.integers(200, 1200)),
+    )
+    def a_call_lives_through_something(self, through, pick, talked):
+        self.a_call_asks()
+        call_id = self._known(0)
+        match through:
+            case "card":
+                self.another_card_comes_into_force(pick)
+            case "month":
+                self.the_month_is_about_to_end(1)
+                self.the_clock_rolls_over()
+            case "refund":
+                self.minutes_are_bought_or_refunded(-1 - pick % 5)
+            case _:
+                self.a_call_that_never_asked_is_reported(talked, 0)
+        self._step("lived through")
+        self._settle([self._report(call_id, talked)])
+
+    @rule(owed=st.integers(1, 6), talked=st.integers(100, 900), months=st.integers(1, 2))
+    def a_report_comes_months_after_a_refund(self, owed, talked, months):
+        self.minutes_are_bought_or_refunded(-owed)
+        call_id = self._new_call()
+        for _ in range(months):
+            self.the_month_is_about_to_end(1)
+            self.the_clock_rolls_over()
+        self._step("after months")
+        self._settle([self._report(call_id, talked)])
+        self.unasked.append(call_id)
 
     # Terms and time
 
@@ -155,7 +189,7 @@ class Histories(CallHistories):
         assert filled == self.auditor.vouch(starts_at, until, self.now)
         ran["filled"] += filled
 
-    @rule(standing=st.sampled_from(["good", "good", "grace", "past_due", "no_plan"]))
+    @rule(standing=st.sampled_from(["good"] * 5 + ["grace", "no_plan", "past_due"]))
     def billing_sets_the_standing(self, standing):
         self._step("standing")
         cycles.set_standing(organization_id=self.owner.id, standing=standing, now=self.now)
