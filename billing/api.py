@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts import access
 from accounts.models import User
 from billing import checkout, reports
-from billing.errors import NotSold, ProviderUnavailable
+from billing.errors import NothingBought, NotSold, ProviderUnavailable
 from billing.providers import registry
 from billing.providers.base import ProviderError
 
@@ -64,7 +64,7 @@ class Portal(APIView):
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "billing.manage")
         if not organization.stripe_customer_id:
-            raise NotSold("There is nothing to manage yet: nothing was bought by card.")
+            raise NothingBought
         back = f"{settings.WEBSITE_URL}/dashboard?organization={organization.slug}"
         try:
             url = registry.get("stripe").portal_url(

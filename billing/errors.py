@@ -13,6 +13,11 @@ class NotSold(BillingError):
     message = "This is not for sale."
 
 
+class NothingBought(BillingError):
+    code = "nothing_bought"
+    message = "There is nothing to manage yet: nothing was bought by card."
+
+
 class AlreadySubscribed(BillingError):
     code = "already_subscribed"
     message = (

@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("servicebilling.website.urls")),
     path("api/", include("metering.urls")),
+    path("api/", include("billing.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

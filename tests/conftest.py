@@ -17,6 +17,7 @@ from django.test import Client, TransactionTestCase
 
 from accounts.api_keys import Issued
 from accounts.models import Organization, User
+from billing.providers import registry
 from tests.factories import accounts as make
 
 pytest_plugins = ["tests.browser", "tests.broker"]
@@ -33,6 +34,8 @@ def ground(settings) -> None:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
     settings.VAPI_WEBHOOK_SECRETS = ["test-secret"]
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_test"]
+    registry.get.cache_clear()
     # Looks files up as they are asked for: nothing was collected here.
     settings.WHITENOISE_AUTOREFRESH = True
     cache.clear()

@@ -33,6 +33,7 @@ class Sample:
 
 
 SAMPLES: dict[str, Sample] = {
+    "billing:webhook": Sample(missing={"provider": "stripe"}),
     "account_confirm_email": Sample(missing={"key": "no-such-key"}),
     "account_reset_password_from_key": Sample(missing={"uidb36": "1", "key": "no-key"}),
 }
@@ -43,6 +44,7 @@ OPEN = {
     "website:livez",
     "website:readyz",
     "metering:vapi-webhook",
+    "billing:webhook",
     "account_login",
     "account_logout",
     "account_inactive",
