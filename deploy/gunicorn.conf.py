@@ -17,3 +17,10 @@ timeout = 60
 graceful_timeout = 10
 keepalive = 5
 control_socket_disable = True
+
+
+def post_worker_init(worker: object) -> None:
+    """Leave half of the threads to pre-call checks, whatever else waits for the database."""
+    from servicebilling.lib.bulkhead import bulkhead
+
+    bulkhead.limit(max(1, threads // 2))

@@ -22,7 +22,8 @@ from metering.providers.base import CallRequest
 from metering.providers.vapi import answers, messages, signatures
 from metering.providers.vapi.config import VapiConfig
 from metering.providers.vapi.messages import Incoming
-from servicebilling.lib import api_errors, deadline
+from servicebilling.lib import api_errors, deadline, stalls
+from servicebilling.lib.bulkhead import Full, bulkhead, turn_away
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,10 @@ def receive(request: HttpRequest) -> HttpResponse:
     if incoming.message.kind == messages.ASSISTANT_REQUEST:
         return JsonResponse(_answer_request(incoming, config, now))
     try:
-        with deadline.within(settings.WEBHOOK_DEADLINE_SECONDS):
+        with bulkhead.seat(), deadline.within(settings.WEBHOOK_DEADLINE_SECONDS):
             inbox.take(incoming, now=now)
+    except Full:
+        return turn_away(request)
     except DatabaseError:
         log.exception("a message could not be stored (%s)", incoming.message.kind)
         _start_afresh()
@@ -91,9 +94,12 @@ def _answer_request(
 ) -> dict[str, Any]:
     """Answer in time, whatever the database does: no answer from it is a refusal."""
     try:
-        with deadline.within(settings.PRE_CALL_DEADLINE_SECONDS):
-            return _decide(incoming, config, now)
+        with deadline.within(stalls.shortened(settings.PRE_CALL_DEADLINE_SECONDS)):
+            answer = _decide(incoming, config, now)
+        stalls.forget()
+        return answer
     except DatabaseError:
+        stalls.remember()
         log.exception("a call was refused because the database did not answer")
     except Exception:
         log.exception("a call was refused because of an error")

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "servicebilling.lib.api_errors.json_under_api",
+    "servicebilling.lib.bulkhead.seat_and_deadline",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "servicebilling.website.csp.PagePolicyMiddleware",
@@ -253,6 +254,8 @@ VAPI_CREDENTIAL_ID = env.str("VAPI_CREDENTIAL_ID", "")
 PRE_CALL_DEADLINE_SECONDS = env.float("PRE_CALL_DEADLINE_SECONDS", 2.5)
 # A frozen database must not hold the threads that answer calls.
 WEBHOOK_DEADLINE_SECONDS = env.float("WEBHOOK_DEADLINE_SECONDS", 8.0)
+# Every other request gives up on the database after this, and says so.
+REQUEST_DEADLINE_SECONDS = env.float("REQUEST_DEADLINE_SECONDS", 20.0)
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 SESSION_COOKIE_AGE = 43200
