@@ -251,7 +251,7 @@ VAPI_SIGNATURE_PREFIX = env.str("VAPI_SIGNATURE_PREFIX", "")
 # Vapi's id of the credential that it shall show with the reports of calls we admitted.
 VAPI_CREDENTIAL_ID = env.str("VAPI_CREDENTIAL_ID", "")
 # Vapi gives 7.5 s end to end; we answer well before that, whatever the database does.
-PRE_CALL_DEADLINE_SECONDS = env.float("PRE_CALL_DEADLINE_SECONDS", 2.5)
+PRE_CALL_DEADLINE_SECONDS = env.float("PRE_CALL_DEADLINE_SECONDS", 2.0)
 # A frozen database must not hold the threads that answer calls.
 WEBHOOK_DEADLINE_SECONDS = env.float("WEBHOOK_DEADLINE_SECONDS", 8.0)
 # Every other request gives up on the database after this, and says so.

@@ -7,7 +7,7 @@ after it try for a moment only, until one succeeds.
 import time
 
 # Enough for a new connection and an answer while all is well.
-SECONDS_IN_DOUBT = 0.5
+SECONDS_IN_DOUBT = 0.4
 REMEMBERED_SECONDS = 5.0
 
 _missed_at: float | None = None

@@ -89,7 +89,7 @@ def test_call_is_refused_in_time_while_the_database_is_frozen(proxy, is_connecte
 
 
 def test_call_is_refused_within_three_seconds_as_shipped(proxy, settings):
-    settings.PRE_CALL_DEADLINE_SECONDS = 2.5
+    settings.PRE_CALL_DEADLINE_SECONDS = 2.0
     connection.ensure_connection()
     proxy.freeze()
 
