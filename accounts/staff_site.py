@@ -1,7 +1,9 @@
-"""The site of the platform's staff: Django's admin behind the product's own sign-in."""
+"""The site of the platform's staff: Django's admin behind the product's own sign-in, for
+sessions with a second factor alone."""
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db.models.base import ModelBase
@@ -12,6 +14,8 @@ from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
+
+from accounts import second_factor
 
 # Registered by libraries, kept off the site.
 HIDDEN = {
@@ -29,6 +33,9 @@ class StaffSite(UnfoldAdminSite):
     site_title = "ServiceBilling"
     site_header = "ServiceBilling"
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and second_factor.was_shown(request)
+
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
     ) -> None:
@@ -45,10 +52,23 @@ class StaffSite(UnfoldAdminSite):
         wanted = request.GET.get("next") or reverse("admin:index", current_app=self.name)
         if self.has_permission(request):
             return redirect("admin:index")
+        if super().has_permission(request):
+            return self._ask_for_second_factor(request, wanted)
         if request.user.is_authenticated:
             # Sending them to sign in again would send them back here, for ever.
             raise PermissionDenied("This part is for staff.")
         return redirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
+
+    @staticmethod
+    def _ask_for_second_factor(request: HttpRequest, wanted: str) -> HttpResponse:
+        if second_factor.is_set_up(request.user):
+            ask = reverse("mfa_reauthenticate")
+        else:
+            messages.warning(
+                request, "Staff pages need a second factor. Set one up, then come back."
+            )
+            ask = reverse("mfa_activate_totp")
+        return redirect(f"{ask}?{urlencode({'next': wanted})}")
 
     @method_decorator(never_cache)
     def password_change(

@@ -192,6 +192,8 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A code of half a minute ago still counts: clocks differ, and people type.
+MFA_TOTP_TOLERANCE = 1
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -140,13 +140,18 @@ def staff(db) -> User:
 
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
-    """A browser in which that person has signed in."""
+    """A browser in which that person has signed in, staff with a second factor."""
 
-    def signed_in(user: User) -> Client:
+    def signed_in(user: User, *, second_factor: bool = True) -> Client:
         browser = Client()
         browser.force_login(
             user, backend="allauth.account.auth_backends.AuthenticationBackend"
         )
+        if user.is_staff and second_factor:
+            session = browser.session
+            session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
+            session["account_authentication_methods_user"] = str(user.pk)
+            session.save()
         return browser
 
     return signed_in

@@ -6,6 +6,8 @@ The passwords are public, so the demo is only ever put where nobody else can com
 from dataclasses import dataclass
 
 PASSWORD = "only-for-the-demo"  # noqa: S105
+# Of the staff's second factor: base 32, as authenticator apps take it.
+TOTP_SECRET = "ONLYFORTHEDEMOONLYFORTHEDEMOONLY"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)

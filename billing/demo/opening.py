@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 
-from accounts import audit, invitations, organizations, people
+from accounts import audit, invitations, organizations, people, second_factor
 from accounts.models import Organization, User
 from billing import plans
 from billing.demo import cast
-from billing.demo.logins import STAFF, Login
+from billing.demo.logins import STAFF, TOTP_SECRET, Login
 from metering.calls import numbers
 from metering.simulation.messages import Line
 
@@ -16,11 +16,13 @@ ACTOR = "command seed_demo"
 
 
 def hire_staff(*, password_hash: str, now: datetime) -> list[User]:
-    """Make the platform's staff, one per group; they belong to no organization."""
+    """Make the platform's staff, one per group, each with a second factor; they belong to no
+    organization."""
     staff = []
     for login in STAFF:
         user = _person(login, password_hash, now=now, is_staff=True)
         user.groups.add(Group.objects.get(name=login.role))
+        second_factor.enrol(user, secret=TOTP_SECRET)
         audit.record(
             organization=None,
             actor=ACTOR,

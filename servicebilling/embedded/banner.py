@@ -14,6 +14,8 @@ class Facts:
     has_mail: bool
     # E-mail, password and role in words of the demo's people; none without a demo.
     logins: Sequence[tuple[str, str, str]] = ()
+    # Of the staff's second factor, good for half a minute; empty without a demo.
+    staff_code: str = ""
 
 
 def text(facts: Facts) -> str:
@@ -21,6 +23,7 @@ def text(facts: Facts) -> str:
     secret = facts.var / "secrets" / "VAPI_WEBHOOK_SECRET"
     blocks = {
         "Sign in": _sign_in(facts),
+        "Staff code": _staff_code(facts),
         "Vapi webhook": [
             f"POST {facts.url}/api/webhooks/vapi",
             f"with the header X-Vapi-Secret: the text in {secret}",
@@ -44,3 +47,12 @@ def _sign_in(facts: Facts) -> list[str]:
     email = max(len(login[0]) for login in facts.logins) + 2
     password = max(len(login[1]) for login in facts.logins) + 2
     return [f"{one:<{email}}{two:<{password}}{three}" for one, two, three in facts.logins]
+
+
+def _staff_code(facts: Facts) -> list[str]:
+    if not facts.staff_code:
+        return []
+    return [
+        f"{facts.staff_code} now, asked for when staff sign in; later ones:"
+        " .venv/bin/python manage.py demo_code"
+    ]

@@ -242,6 +242,7 @@ class Site:
             data=str(self.home.data) if self.home else "the database of DATABASE_URL",
             has_mail=self.environment["EMAIL_URL"].startswith("filemail:"),
             logins=demo.read_logins(self.home.demo_logins) if self.home else [],
+            staff_code=demo.staff_code(self.home.demo_logins) if self.home else "",
         )
 
 

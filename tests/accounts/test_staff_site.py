@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pyotp
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -9,11 +10,15 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import second_factor
 from accounts.capabilities import STAFF_GROUPS
 from accounts.models import ApiKey, AuditEntry, Organization, Setting, User
 from tests.factories import accounts as make
 
 pytestmark = pytest.mark.django_db
+
+
+SECRET = "ASECRETOFTHETESTSALONEASECRETOFT"
 
 
 @pytest.fixture
@@ -74,7 +79,39 @@ def test_superuser_of_the_command_line_can_sign_in(client, root):
     )
 
     assert reply.url == "/admin/"
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/").url.startswith("/admin/login/")
+
+
+def test_staff_without_a_second_factor_are_led_to_set_one_up(client, root):
+    client.force_login(root)
+
+    led = client.get("/admin/login/?next=/admin/accounts/user/", follow=True)
+
+    assert led.redirect_chain[0][0].startswith(reverse("mfa_activate_totp"))
+    assert client.get("/admin/accounts/user/").status_code == 302
+
+
+def test_staff_who_did_not_show_their_second_factor_are_asked_for_it(root, client_of):
+    second_factor.enrol(root, secret=SECRET)
+    browser = client_of(root, second_factor=False)
+
+    asked = browser.get("/admin/", follow=True)
+    reached = browser.post(
+        asked.redirect_chain[-1][0], {"code": pyotp.TOTP(SECRET).now()}, follow=True
+    )
+
+    assert asked.redirect_chain[-1][0].startswith(reverse("mfa_reauthenticate"))
+    assert reached.redirect_chain[-1][0] == "/admin/"
+    assert reached.status_code == 200
+
+
+def test_second_factor_of_another_person_opens_nothing(root, staff, client_of):
+    browser = client_of(staff)
+    session = browser.session
+    session["account_authentication_methods_user"] = str(root.pk)
+    session.save()
+
+    assert browser.get("/admin/").status_code == 302
 
 
 @pytest.mark.parametrize("name", STAFF_GROUPS)

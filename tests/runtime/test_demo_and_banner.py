@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from billing.demo import seeding
+import pyotp
+
+from billing.demo import logins, seeding
 from servicebilling.embedded import banner, demo
 from servicebilling.embedded.banner import Facts
 from servicebilling.embedded.demo import Found
@@ -47,13 +49,22 @@ FACTS = Facts(url="http://127.0.0.1:8000", var=Path("/var"), data="/data", has_m
 
 
 def test_banner_names_everything_there_is():
-    logins = [("o@acme.example", "pw", "owner of Acme")]
-    shown = banner.text(Facts(**vars(FACTS) | {"logins": logins}))
+    people = [("o@acme.example", "pw", "owner of Acme")]
+    shown = banner.text(Facts(**vars(FACTS) | {"logins": people}))
     assert "Sign in       o@acme.example  pw  owner of Acme" in shown
     assert "POST http://127.0.0.1:8000/api/webhooks/vapi" in shown
     for place in ("/var/secrets/VAPI_WEBHOOK_SECRET", "/data", "/var/mail", "/var/log"):
         assert place in shown
     assert "Ctrl-C" in shown
+
+
+def test_code_of_the_staff_is_one_that_their_sign_in_takes(tmp_path):
+    people = [{"totp_secret": ""}, {"totp_secret": logins.TOTP_SECRET}]
+    (tmp_path / "demo.json").write_text(json.dumps({"logins": people}))
+    code = demo.staff_code(tmp_path / "demo.json")
+    assert pyotp.TOTP(logins.TOTP_SECRET).verify(code, valid_window=1)
+    assert code in banner.text(Facts(**vars(FACTS) | {"staff_code": code}))
+    assert demo.staff_code(tmp_path / "none.json") == ""
 
 
 def test_banner_leaves_out_what_there_is_not():

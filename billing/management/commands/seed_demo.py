@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.demo import seeding
-from billing.demo.logins import PASSWORD
+from billing.demo.logins import PASSWORD, TOTP_SECRET
 from billing.demo.seeding import CannotSeed
 from billing.errors import BillingError
 from servicebilling.lib import hosts
@@ -59,4 +59,5 @@ def _shown(login: Any) -> dict[str, str]:
         "password": PASSWORD,
         "role": login.role if login.organization else f"staff:{login.role}",
         "organization": login.organization,
+        "totp_secret": "" if login.organization else TOTP_SECRET,
     }
