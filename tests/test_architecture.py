@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ["accounts", "adminpanel", "billing", "metering", "servicebilling"]
 PURE = [
     "billing.events",
+    "billing.plan_costs",
     "billing.pricing",
     "metering.balances.allocation",
     "metering.balances.book",
@@ -22,6 +23,7 @@ PURE = [
     "metering.calls.charging",
     "metering.providers.base",
     "metering.rating",
+    "metering.usage.forecast",
     "servicebilling.lib.ids",
     "servicebilling.lib.money",
 ]
@@ -31,6 +33,7 @@ NAMES_THAT_SAY_NOTHING = {
     *("util", "utils", "helper", "helpers", "service", "services", "manager", "managers")
 }
 MONEY_MODULES = [
+    "billing/plan_costs.py",
     "billing/pricing.py",
     "billing/purchases",
     "billing/subscriptions",
