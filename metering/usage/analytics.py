@@ -132,8 +132,8 @@ def by_meter(
     organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
 ) -> dict[str, Used]:
     """Return the sums of the span by meter; a meter that was not used is missing."""
-    rows = _rows(organization, first, last, only).values("meter").annotate(**_sums())
-    return {row.pop("meter"): Used(**row) for row in rows.order_by("meter")}
+    rows = _rows(organization, first, last, only)
+    return {meter: used for (meter,), used in _summed(rows.order_by("meter"), "meter")}
 
 
 def by_day(
@@ -141,26 +141,22 @@ def by_day(
 ) -> list[DayUsage]:
     """Return every day of the span, oldest first, those without usage too."""
     found: dict[date, dict[str, Used]] = {}
-    rows = _rows(organization, first, last, only).values("day", "meter")
-    for row in rows.annotate(**_sums()).order_by("day", "meter"):
-        day, meter = row.pop("day"), row.pop("meter")
-        found.setdefault(day, {})[meter] = Used(**row)
+    rows = _rows(organization, first, last, only).order_by("day", "meter")
+    for (day, meter), used in _summed(rows, "day", "meter"):
+        found.setdefault(day, {})[meter] = used
     return [DayUsage(day, found.get(day, {})) for day in days_of(first, last)]
 
 
 def by_month(
-    organization: Organization,
-    *,
-    before: date,
-    limit: int,
-    only: Only = CALLS,
+    organization: Organization, *, first: date, last: date, only: Only = CALLS
 ) -> list[MonthUsage]:
-    """Return calendar months with usage that lie before the month of `before`, newest first."""
-    rows = _narrowed(organization, only).filter(day__lt=before.replace(day=1))
-    months = rows.annotate(month=TruncMonth("day")).values("month").annotate(**_sums())
+    """Return the calendar months from that of `first` to that of `last`, newest first, those
+    without usage too."""
+    rows = _rows(organization, first.replace(day=1), month_ends(last)[1], only)
+    months = rows.annotate(month=TruncMonth("day")).order_by()
+    found = {month: used for (month,), used in _summed(months, "month")}
     return [
-        MonthUsage(row.pop("month"), Used(**row))
-        for row in months.order_by("-month")[:limit]
+        MonthUsage(month, found.get(month, NOTHING)) for month in months_of(first, last)
     ]
 
 
@@ -168,47 +164,46 @@ def by_agent(
     organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
 ) -> list[AgentUsage]:
     """Return calls by agent, those who talked longest first."""
-    rows = _voice(organization, first, last, only).values("agent_id", "agent__name")
-    return [
-        AgentUsage(row.pop("agent_id"), row.pop("agent__name") or "", Used(**row))
-        for row in rows.annotate(**_sums()).order_by("-talk_seconds", "agent_id")
-    ]
+    rows = _voice(organization, first, last, only)
+    grouped = _summed(rows, "agent_id", "agent__name")
+    found = [AgentUsage(pk, name or "", used) for (pk, name), used in grouped]
+    return sorted(found, key=lambda one: (-one.used.talk_seconds, one.name))
 
 
 def by_number(
     organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
 ) -> list[NumberUsage]:
     """Return calls by number of the organization, the longest talk time first."""
-    rows = _voice(organization, first, last, only).values(
-        "phone_number_id", "phone_number__e164"
-    )
-    return [
-        NumberUsage(
-            row.pop("phone_number_id"), row.pop("phone_number__e164") or "", Used(**row)
-        )
-        for row in rows.annotate(**_sums()).order_by("-talk_seconds", "phone_number_id")
-    ]
+    rows = _voice(organization, first, last, only)
+    grouped = _summed(rows, "phone_number_id", "phone_number__e164")
+    found = [NumberUsage(pk, e164 or "", used) for (pk, e164), used in grouped]
+    return sorted(found, key=lambda one: (-one.used.talk_seconds, one.e164))
 
 
 def by_hour(
     organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
 ) -> HourUsage:
     """Return when calls began, by weekday and local hour."""
-    hours = {f"h{hour}": Sum(f"hours__{hour}") for hour in HOURS}
-    rows = _voice(organization, first, last, only).values("day__iso_week_day")
-    found = {row["day__iso_week_day"]: row for row in rows.annotate(**hours).order_by()}
-    return HourUsage(
-        tuple(
-            tuple(found.get(weekday, {}).get(f"h{hour}", 0) for hour in HOURS)
-            for weekday in WEEKDAYS
-        )
-    )
+    rows = _voice(organization, first, last, only).order_by()
+    sums = [Sum(f"hours__{hour}") for hour in HOURS]
+    found = {
+        row[0]: row[1:] for row in rows.values_list("day__iso_week_day").annotate(*sums)
+    }
+    return HourUsage(tuple(found.get(weekday, (0,) * 24) for weekday in WEEKDAYS))
 
 
 def days_of(first: date, last: date) -> Iterator[date]:
     """Yield the days from `first` to `last`, both included."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
+
+
+def months_of(first: date, last: date) -> Iterator[date]:
+    """Yield the first days of the months from that of `last` back to that of `first`."""
+    month = last.replace(day=1)
+    while month >= first.replace(day=1):
+        yield month
+        month = (month - timedelta(days=1)).replace(day=1)
 
 
 def month_ends(month: date) -> tuple[date, date]:
@@ -226,11 +221,9 @@ def _voice(
 def _rows(
     organization: Organization, first: date, last: date, only: Only
 ) -> QuerySet[DailyUsage]:
-    return _narrowed(organization, only).filter(day__gte=first, day__lte=last)
-
-
-def _narrowed(organization: Organization, only: Only) -> QuerySet[DailyUsage]:
-    rows = DailyUsage.objects.filter(organization=organization)
+    rows = DailyUsage.objects.filter(
+        organization=organization, day__gte=first, day__lte=last
+    )
     if only.agent_id:
         rows = rows.filter(agent=only.agent_id)
     if only.phone_number_ids:
@@ -240,11 +233,8 @@ def _narrowed(organization: Organization, only: Only) -> QuerySet[DailyUsage]:
     return rows
 
 
-def _sums() -> dict[str, Any]:
-    # The names of `Used`.
-    return {
-        "count": Sum("count"),
-        "quantity": Sum("quantity"),
-        "talk_seconds": Sum("talk_seconds"),
-        "price": Sum("price"),
-    }
+def _summed(rows: QuerySet[DailyUsage], *names: str) -> list[tuple[tuple[Any, ...], Used]]:
+    """Return the sums per different values of `names`, in one statement."""
+    sums = [Sum(name) for name in ("count", "quantity", "talk_seconds", "price")]
+    grouped: Any = rows.values_list(*names).annotate(*sums)
+    return [(row[: len(names)], Used(*row[len(names) :])) for row in grouped]

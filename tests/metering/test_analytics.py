@@ -117,15 +117,15 @@ def test_without_calls_no_hour_is_the_busiest(clinic):
     assert analytics.by_hour(clinic, **JANUARY).busiest_hour is None
 
 
-def test_months_come_newest_first_without_the_running_one(clinic):
+def test_months_come_newest_first_and_none_is_left_out(clinic):
     number = number_of(clinic)
-    for month in (1, 2, 3, 4):
-        talk(number, at=datetime(2026, month, 20, 12, tzinfo=UTC), seconds=60)
+    for month in (1, 2, 4, 5):
+        talk(number, at=datetime(2026, month, 28, 12, tzinfo=UTC), seconds=60)
 
-    months = analytics.by_month(clinic, before=date(2026, 4, 21), limit=2)
+    months = analytics.by_month(clinic, first=date(2026, 2, 28), last=date(2026, 4, 1))
 
-    assert [one.month for one in months] == [date(2026, 3, 1), date(2026, 2, 1)]
-    assert months[0].used.count == 1
+    assert [one.month.month for one in months] == [4, 3, 2]
+    assert [one.used.count for one in months] == [1, 0, 1]
 
 
 def test_nobody_elses_usage_is_counted(clinic):
@@ -141,6 +141,7 @@ def test_nobody_elses_usage_is_counted(clinic):
     [
         analytics.by_meter,
         analytics.by_day,
+        analytics.by_month,
         analytics.by_agent,
         analytics.by_number,
         analytics.by_hour,
