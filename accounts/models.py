@@ -100,6 +100,9 @@ class Organization(models.Model):
     )
     billing_email = models.EmailField(max_length=254)
     timezone = models.CharField(max_length=63, default="UTC")
+    # Zones that days were counted in before, oldest first: `{"timezone", "until"}`. So a call
+    # keeps its day, whenever its report comes.
+    timezones_before = models.JSONField(default=list, db_default=[], blank=True)
     # Of every amount of this organization; set with the first plan, then fixed.
     currency = models.CharField(max_length=3, default="USD")
     stripe_customer_id = models.CharField(max_length=255, blank=True)

@@ -5,8 +5,8 @@ Only who and what it is. Its allowance, plan and money are given by the apps abo
 """
 
 import secrets
-from datetime import datetime
-from zoneinfo import available_timezones
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -90,7 +90,8 @@ def describe(
 ) -> Organization:
     """Change what an organization is called and where its bills go; quiet if nothing changes.
 
-    The slug stays: links and keys' callers hold it. Raises InvalidDetail.
+    The slug stays: links and keys' callers hold it. Days are counted in a new time zone
+    from tomorrow on. Raises InvalidDetail.
     """
     wanted = {
         "name": clean_name(name),
@@ -101,9 +102,14 @@ def describe(
         locked = lock(organization)
         changed = [field for field, to in wanted.items() if getattr(locked, field) != to]
         if changed:
+            if "timezone" in changed:
+                locked.timezones_before = [
+                    *locked.timezones_before,
+                    {"timezone": locked.timezone, "until": _end_of_day(locked, now)},
+                ]
             for field in changed:
                 setattr(locked, field, wanted[field])
-            locked.save(update_fields=changed)
+            locked.save(update_fields=[*changed, "timezones_before"])
             audit.record(
                 organization=locked,
                 actor=actor,
@@ -112,6 +118,21 @@ def describe(
                 now=now,
             )
     return locked
+
+
+def _end_of_day(organization: Organization, now: datetime) -> str:
+    """The next midnight where days are counted today, in UTC."""
+    zone = ZoneInfo(zone_at(organization, now))
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC).isoformat()
+
+
+def zone_at(organization: Organization, moment: datetime) -> str:
+    """Return the zone in which the day of that moment is counted, whatever it is now."""
+    for before in organization.timezones_before:
+        if moment < datetime.fromisoformat(before["until"]):
+            return str(before["timezone"])
+    return organization.timezone
 
 
 def set_status(

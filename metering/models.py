@@ -16,6 +16,7 @@ from metering.balances.models import (
     RateCard,
     WhenExhausted,
 )
+from metering.balances.usage_models import CycleUsage, UsageCharge, UsageHold
 from metering.calls.models import (
     Agent,
     Call,
@@ -24,27 +25,39 @@ from metering.calls.models import (
     InboundMessage,
     PhoneNumber,
 )
+from metering.notices.models import Notice
+from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
 from metering.usage.models import DailyUsage, UsageEvent
+from metering.usage.overviews import BillingOverview, MonthlyUsage
 
 __all__ = [
     "Agent",
     "Allowance",
     "BillingCycle",
+    "BillingOverview",
     "Call",
     "CycleCharge",
+    "CycleUsage",
     "DailyUsage",
     "Decision",
     "Direction",
+    "EventKind",
     "Hold",
     "InboundMessage",
     "Kind",
     "MinuteTransaction",
+    "MonthlyUsage",
+    "Notice",
     "OverageCharge",
     "PhoneNumber",
     "Rate",
     "RateCard",
+    "UsageCharge",
     "UsageEvent",
+    "UsageHold",
     "Wallet",
     "WalletTransaction",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WhenExhausted",
 ]

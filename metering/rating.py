@@ -5,10 +5,12 @@ money is `Decimal` with six places, rounded half up on the total of a card and n
 call, so the parts always add up to the whole.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
+
+from metering.quantities import MeterRate
 
 CUT_OFF = "cut_off"
 OVERAGE = "overage"
@@ -53,6 +55,8 @@ class Card:
     calls_at_once_max: int = 20
     increment_first_seconds: int = 60
     increment_step_seconds: int = 60
+    # Of every meter but the minutes of calls.
+    meters: Mapping[str, MeterRate] = field(default_factory=dict, hash=False)
 
     @property
     def dearest_unit_price(self) -> Decimal:
@@ -150,6 +154,25 @@ def minutes_paid_by(
     if budget < reserved:
         return int(budget // dearest)
     return held + affordable_minutes(budget - reserved, position_seconds, card)
+
+
+def money_for(
+    minutes: int,
+    position_seconds: int,
+    card: Card,
+    foreign_holds: Iterable[tuple[Card, int]],
+) -> Decimal:
+    """The least budget for which `minutes_paid_by` returns `minutes`: what is promised."""
+    if minutes <= 0:
+        return Decimal(0)
+    foreign = [(other, held) for other, held in foreign_holds if held > 0]
+    held = sum(held for _, held in foreign)
+    dearest = max(
+        [card.dearest_unit_price, *(other.dearest_unit_price for other, _ in foreign)]
+    )
+    own = max(0, minutes - held)
+    start = price(position_seconds, card)
+    return dearest * min(held, minutes) + (price(position_seconds + 60 * own, card) - start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from metering import rating
-from metering.balances.book import (
-    ZERO,
-    Book,
-    Charge,
-    Cycle,
-    Movement,
-    Overage,
-    WalletMovement,
-)
+from metering.balances.book import ZERO, Book, Charge, Cycle
+from metering.balances.entries import Movement, Overage, WalletMovement
 from metering.rating import Card
 
 

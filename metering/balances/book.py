@@ -11,11 +11,19 @@ wallet, postpaid) are `charged`; `credit` is bought or granted, and debt below z
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from uuid import UUID
 
 from metering import rating
 from metering.balances import months
+from metering.balances.entries import (
+    HeldCall,
+    HoldChange,
+    Movement,
+    Overage,
+    UsageOverage,
+    WalletMovement,
+)
 from metering.rating import Card
 from servicebilling.lib.ids import new_id
 
@@ -35,6 +43,20 @@ class Charge:
 
 
 @dataclass(slots=True)
+class Usage:
+    """What one meter came to in one cycle by one card; `price` is the card's price of
+    `charged_quantity`, the part beyond what it includes."""
+
+    card_id: UUID
+    meter: str
+    count: int = 0
+    quantity: Decimal = ZERO
+    charged_quantity: Decimal = ZERO
+    price: Decimal = ZERO
+    is_changed: bool = False
+
+
+@dataclass(slots=True)
 class Cycle:
     id: UUID
     starts_at: datetime
@@ -50,6 +72,8 @@ class Cycle:
     closed_at: datetime | None = None
     # Oldest first.
     charges: list[Charge] = field(default_factory=list)
+    # Of other meters.
+    usages: list[Usage] = field(default_factory=list)
 
     @property
     def plan_left(self) -> int:
@@ -65,69 +89,16 @@ class Cycle:
         self.charges.append(charge)
         return charge
 
+    def usages_of(self, meter: str) -> list[Usage]:
+        return [usage for usage in self.usages if usage.meter == meter]
 
-@dataclass(slots=True)
-class Movement:
-    """One row of the minute ledger to be; `post` fills in both counters."""
-
-    kind: str
-    reference: str
-    cycle_id: UUID
-    used_change: int = 0
-    credit_change: int = 0
-    charged_change: int = 0
-    amount: Decimal = ZERO
-    card_id: UUID | None = None
-    call_id: UUID | None = None
-    actor_id: int | None = None
-    reason: str = ""
-    used_after: int = 0
-    credit_after: int = 0
-
-
-@dataclass(slots=True)
-class WalletMovement:
-    """One row of the wallet ledger to be; `pay` fills in the balance."""
-
-    kind: str
-    reference: str
-    amount: Decimal
-    cycle_id: UUID | None = None
-    card_id: UUID | None = None
-    call_id: UUID | None = None
-    actor_id: int | None = None
-    reason: str = ""
-    balance_after: Decimal = ZERO
-
-
-@dataclass(slots=True)
-class Overage:
-    reference: str
-    cycle_id: UUID
-    card_id: UUID
-    minutes: int
-    amount: Decimal
-    occurred_at: datetime
-    call_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCall:
-    """A hold as it stands."""
-
-    id: UUID
-    minutes: int
-    seconds_max: int
-    card_id: UUID
-    cycle_id: UUID
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class HoldChange:
-    id: UUID
-    state: str
-    closed_at: datetime
+    def usage_of(self, meter: str, card_id: UUID) -> Usage:
+        for usage in self.usages_of(meter):
+            if usage.card_id == card_id:
+                return usage
+        usage = Usage(card_id, meter)
+        self.usages.append(usage)
+        return usage
 
 
 @dataclass(slots=True)
@@ -151,11 +122,16 @@ class Book:
     closed: dict[UUID, Cycle] = field(default_factory=dict)
     # Minutes of open holds by (cycle, card).
     holds: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    # Quantities of open usage holds by (cycle, card, meter).
+    usage_holds: dict[tuple[UUID, UUID, str], Decimal] = field(default_factory=dict)
+    # Zones that days were counted in before, oldest first, each until a moment.
+    timezones_before: list[tuple[str, datetime]] = field(default_factory=list)
 
     movements: list[Movement] = field(default_factory=list)
     wallet_movements: list[WalletMovement] = field(default_factory=list)
     overage: list[Overage] = field(default_factory=list)
     hold_changes: list[HoldChange] = field(default_factory=list)
+    usage_overage: list[UsageOverage] = field(default_factory=list)
 
     @property
     def net(self) -> int:
@@ -184,11 +160,13 @@ class Book:
 
     @property
     def promised_money(self) -> Decimal:
-        """What open calls that wallet cards admitted may cost at most, while the running
-        cycle is not paid from the wallet; where it is, the ceiling counts the money."""
+        """What open holds may take from the wallet at most, where the ceiling does not count
+        it: usage holds, and calls that wallet cards admitted into a cycle that is not paid
+        from the wallet."""
+        promised = self.usage_promised(rating.WALLET)
         if self.terms(self.live).when_exhausted == rating.WALLET:
-            return ZERO
-        return sum(
+            return promised
+        return promised + sum(
             (
                 minutes * self.cards[card_id].dearest_unit_price
                 for (_, card_id), minutes in self.holds.items()
@@ -196,6 +174,50 @@ class Book:
             ),
             ZERO,
         )
+
+    @property
+    def free_money(self) -> Decimal:
+        """What may be taken from the wallet without breaking a promise to an open hold."""
+        if self.terms(self.live).when_exhausted != rating.WALLET:
+            return self.wallet - self.promised_money
+        return self._funds().budget - self._money_for_calls()
+
+    @property
+    def free_credit_limit(self) -> Decimal:
+        """What may be charged to the running postpaid cycle, open holds allowed for."""
+        return self._funds().budget - self._money_for_calls()
+
+    def usage_promised(self, when_exhausted: str) -> Decimal:
+        """The most that open usage holds of such cards may cost beyond what is included."""
+        promised = ZERO
+        for (cycle_id, card_id, meter), held in self.usage_holds.items():
+            card = self.cards[card_id]
+            rate = card.meters.get(meter)
+            if rate is None or card.when_exhausted != when_exhausted:
+                continue
+            free = ZERO
+            if cycle_id == self.live.id and self.live.is_paid:
+                free = self.included_left(self.live, card, meter)
+            promised += max(ZERO, held - free) * rate.dearest_unit_price
+        return promised.quantize(rating.SIXTH_PLACE, rounding=ROUND_UP)
+
+    def included_left(self, cycle: Cycle, card: Card, meter: str) -> Decimal:
+        """What a card includes of a meter and nobody has used in that cycle."""
+        rate = card.meters.get(meter)
+        if rate is None or not cycle.is_paid:
+            return ZERO
+        used = sum(
+            (usage.quantity - usage.charged_quantity for usage in cycle.usages_of(meter)),
+            ZERO,
+        )
+        return max(ZERO, rate.included - used)
+
+    def zone_at(self, moment: datetime) -> str:
+        """The zone in which the day of that moment is counted."""
+        for zone, until in self.timezones_before:
+            if moment < until:
+                return zone
+        return self.timezone
 
     @property
     def available(self) -> int:
@@ -301,20 +323,34 @@ class Book:
         budget = self.wallet
         if card.when_exhausted == rating.POSTPAID:
             charged = sum((charge.amount for charge in self.live.charges), ZERO)
+            charged += sum((usage.price for usage in self.live.usages), ZERO)
             budget = card.postpaid_limit_amount - charged
+        budget -= self.usage_promised(card.when_exhausted)
         limit = card.overage_limit_minutes
         if self.overage_limit_minutes is not None:
             limit = min(limit, self.overage_limit_minutes)
-        own = (self.live.id, self.live.card_id)
         return rating.Funds(
             remaining_minutes=self.remaining,
             paid_otherwise_minutes=self.live.charged,
             position_seconds=self.live.charge_of(self.live.card_id).seconds,
             budget=budget,
             overage_limit_minutes=limit,
-            foreign_holds=tuple(
-                (self.cards[key[1]], minutes)
-                for key, minutes in self.holds.items()
-                if key != own and minutes > 0
-            ),
+            foreign_holds=self._foreign_holds(),
+        )
+
+    def _foreign_holds(self) -> tuple[tuple[Card, int], ...]:
+        own = (self.live.id, self.live.card_id)
+        return tuple(
+            (self.cards[key[1]], minutes)
+            for key, minutes in self.holds.items()
+            if key != own and minutes > 0
+        )
+
+    def _money_for_calls(self) -> Decimal:
+        """What open calls may still cost, by the rule that the ceiling follows."""
+        return rating.money_for(
+            self.held - max(self.remaining, 0),
+            self.live.charge_of(self.live.card_id).seconds,
+            self.terms(self.live),
+            self._foreign_holds(),
         )

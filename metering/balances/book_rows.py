@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from metering.balances import cards
-from metering.balances.book import Book, Charge, Cycle, HeldCall
+from metering.balances.book import Book, Charge, Cycle, Usage
+from metering.balances.entries import HeldCall
 from metering.rating import Card
 
 Json = dict[str, Any]
@@ -28,7 +29,9 @@ def read(found: list[Json]) -> dict[UUID, Book]:
             row["plan_card_id"],
             *(cycle["card_id"] for cycle in row["cycles"]),
             *(charge["card_id"] for c in row["cycles"] for charge in c["charges"] or []),
+            *(usage["card_id"] for c in row["cycles"] for usage in c["usages"] or []),
             *(hold["card_id"] for hold in row["holds"] or []),
+            *(hold["card_id"] for hold in row["usage_holds"] or []),
         )
     )
     books = (_book(row, known) for row in found)
@@ -114,6 +117,16 @@ def _book(row: Json, known: dict[UUID, Card]) -> Book:
             (UUID(hold["cycle_id"]), UUID(hold["card_id"])): int(hold["minutes"])
             for hold in row["holds"] or []
         },
+        usage_holds={
+            (UUID(hold["cycle_id"]), UUID(hold["card_id"]), hold["meter"]): Decimal(
+                hold["quantity"]
+            )
+            for hold in row["usage_holds"] or []
+        },
+        timezones_before=[
+            (before["timezone"], datetime.fromisoformat(before["until"]))
+            for before in row["timezones_before"]
+        ],
     )
 
 
@@ -141,6 +154,17 @@ def _cycle(row: Json) -> Cycle:
                 is_stored=True,
             )
             for charge in row["charges"] or []
+        ],
+        usages=[
+            Usage(
+                card_id=UUID(usage["card_id"]),
+                meter=usage["meter"],
+                count=usage["count"],
+                quantity=Decimal(usage["quantity"]),
+                charged_quantity=Decimal(usage["charged_quantity"]),
+                price=Decimal(usage["price"]),
+            )
+            for usage in row["usages"] or []
         ],
     )
 

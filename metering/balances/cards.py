@@ -6,6 +6,7 @@ from uuid import UUID
 
 from metering import rating
 from metering.balances.models import Rate, RateCard
+from metering.quantities import MeterRate, QuantityTier
 
 _known: dict[UUID, rating.Card] = {}
 
@@ -37,6 +38,28 @@ def from_row(row: RateCard) -> rating.Card:
         calls_at_once_max=row.calls_at_once_max,
         increment_first_seconds=row.increment_first_seconds,
         increment_step_seconds=row.increment_step_seconds,
+        meters={
+            rate.meter: meter_rate(rate)
+            for rate in row.rates.all()
+            if rate.meter != Rate.Meter.VOICE_MINUTE and not rate.direction
+        },
+    )
+
+
+def meter_rate(rate: Rate) -> MeterRate:
+    """Return what a card says of a meter other than the minutes of calls."""
+    tiers = rate.tiers or [{"up_to": None, "unit_price": rate.unit_price}]
+    return MeterRate(
+        meter=rate.meter,
+        included=rate.included_quantity or Decimal(0),
+        quota_limit=rate.quota_limit,
+        tiers=tuple(
+            QuantityTier(
+                up_to=None if tier["up_to"] is None else Decimal(str(tier["up_to"])),
+                unit_price=Decimal(str(tier["unit_price"])),
+            )
+            for tier in tiers
+        ),
     )
 
 

@@ -15,7 +15,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from metering.balances import allocation, book_rows
-from metering.balances.book import Book, Movement, WalletMovement
+from metering.balances.book import Book
+from metering.balances.entries import Movement, WalletMovement
 
 
 class LedgerError(Exception):

@@ -89,6 +89,8 @@ class Rate(models.Model):
         AI_QUERY = "ai_query"
         STORAGE_MB = "storage_mb"
         PHONE_NUMBER_MONTH = "phone_number_month"
+        # Minutes that another system measured or estimated; never those of calls.
+        REPORTED_MINUTE = "reported_minute"
 
     rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="rates")
     meter = models.CharField(max_length=40, choices=Meter.choices)

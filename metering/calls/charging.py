@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from metering import rating
 from metering.balances import allocation
 from metering.balances.allocation import Allocation, Booked
-from metering.balances.book import Book, Cycle, HeldCall
+from metering.balances.book import Book, Cycle
+from metering.balances.entries import HeldCall
 from metering.providers.base import CallReport
 from metering.rating import Card
 from servicebilling.lib.ids import new_id
@@ -313,7 +314,7 @@ def _day(call: Row, book: Book, *, sign: int = 1) -> Row:
     occurred_at = call["occurred_at"]
     if isinstance(occurred_at, str):
         occurred_at = datetime.fromisoformat(occurred_at)
-    local = occurred_at.astimezone(ZoneInfo(book.timezone))
+    local = occurred_at.astimezone(ZoneInfo(book.zone_at(occurred_at)))
     hours = [0] * 24
     hours[local.hour] = sign
     return {

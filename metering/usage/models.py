@@ -1,16 +1,14 @@
 """Usage of every meter: the events, and the daily roll-up that makes reading them cheap."""
 
-from typing import Any
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import Organization
-from metering.balances.models import MONEY, BillingCycle
+from metering.balances.models import MONEY, BillingCycle, RateCard
+from metering.balances.usage_models import QUANTITY
 from metering.calls.models import Agent, PhoneNumber
 from servicebilling.lib.ids import new_id
-
-QUANTITY: dict[str, Any] = {"max_digits": 20, "decimal_places": 6}
 
 
 def empty_hours() -> list[int]:
@@ -18,13 +16,33 @@ def empty_hours() -> list[int]:
 
 
 class UsageEvent(models.Model):
-    """One use of one meter. Append-only: a void or correction is a row of its own."""
+    """One use of one meter. Append-only: a void or correction is a row of its own, with the
+    difference that it makes."""
+
+    class Kind(models.TextChoices):
+        USAGE = "usage"
+        CORRECTION = "correction"
+        VOID = "void"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     meter = models.CharField(max_length=40)
     direction = models.CharField(max_length=10, blank=True, default="")
+    kind = models.CharField(
+        max_length=10, choices=Kind.choices, default=Kind.USAGE, db_default=Kind.USAGE
+    )
+    # The first row of what this one corrects or voids.
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, related_name="corrections", null=True, blank=True
+    )
     quantity = models.DecimalField(**QUANTITY)
+    # Of the quantity: beyond what the card includes. Empty on events of calls.
+    charged_quantity = models.DecimalField(**QUANTITY, null=True, blank=True)
+    # Computed from something else, such as the size of a recording.
+    is_estimated = models.BooleanField(default=False, db_default=False)
+    rate_card = models.ForeignKey(
+        RateCard, models.PROTECT, related_name="+", null=True, blank=True
+    )
     unit_price = models.DecimalField(**MONEY, null=True, blank=True)
     total = models.DecimalField(**MONEY, default=0)
     currency = models.CharField(max_length=3)
@@ -42,7 +60,15 @@ class UsageEvent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 "organization", "idempotency_key", name="usage_event_once"
-            )
+            ),
+            models.UniqueConstraint(
+                "corrects", condition=Q(kind="void"), name="usage_event_voided_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="usage", corrects__isnull=True)
+                | (~Q(kind="usage") & Q(corrects__isnull=False)),
+                name="corrections_say_what_they_correct",
+            ),
         ]
         indexes = [
             models.Index(

@@ -159,7 +159,7 @@ PLANTS: list[tuple[Any, str, str, str, Callable[..., None]]] = [
     ),
     (
         book.Book,
-        "_funds",
+        "_foreign_holds",
         "if key != own and minutes > 0",
         "if False",
         holes.test_wallet_holds_outlive_a_change_of_card_and_the_end_of_the_month,
