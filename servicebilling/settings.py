@@ -222,12 +222,18 @@ ALLAUTH_TRUSTED_PROXY_COUNT = NUM_PROXIES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.KeyOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["servicebilling.lib.json_answers.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["servicebilling.lib.json_bodies.BoundedJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.PerKey"],
     "EXCEPTION_HANDLER": "servicebilling.lib.api_errors.answer",
     "COERCE_DECIMAL_TO_STRING": False,
     "STRICT_JSON": True,
     "NUM_PROXIES": NUM_PROXIES,
+}
+# Of each key, or signed-in person.
+API_REQUESTS_PER_MINUTE = {
+    "read": env.int("API_READS_PER_MINUTE", 600),
+    "write": env.int("API_WRITES_PER_MINUTE", 3000),
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -84,7 +84,10 @@ class DailyUsage(models.Model):
     """Sums of one local day, written in the transaction that charges."""
 
     id = models.BigAutoField(primary_key=True)
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    # The constraint below leads with it.
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="+", db_index=False
+    )
     # The day in the organization's time zone as it was then.
     day = models.DateField()
     meter = models.CharField(max_length=40)

@@ -30,6 +30,7 @@ from metering.models import (
     Rate,
     WhenExhausted,
 )
+from metering.usage.errors import NoBalances
 
 RECENT_CALLS_MAX = 100
 ZERO = Decimal(0)
@@ -53,6 +54,8 @@ class CycleReport:
     calls_open: int
     # What open holds may claim in all: the pools, and whatever `when_exhausted` allows.
     minutes_ceiling: int
+    # The code of the terms in force: a plan's, and which version of it.
+    rate_card: str
     # Of the running cycle; an unpaid cycle cuts off, whatever its card says.
     when_exhausted: str
     standing: str
@@ -69,6 +72,11 @@ class CycleReport:
     # Beyond the pools, in this cycle: overage, wallet or postpaid.
     amount_charged: Decimal
     currency: str
+
+    @property
+    def plan(self) -> str:
+        """The plan's code: cards are named by it and counted, `starter-2`."""
+        return self.rate_card.rpartition("-")[0] or self.rate_card
 
     @property
     def minutes_covered(self) -> int:
@@ -171,7 +179,7 @@ class Setup:
 def usage_this_cycle(organization: Organization, *, now: datetime) -> CycleReport:
     """Return the running cycle with one statement.
 
-    Raises `Allowance.DoesNotExist` for an organization that never got balances.
+    Raises `NoBalances` for an organization that never got any.
     """
     charged = (
         CycleCharge.objects.filter(cycle=OuterRef("cycle"))
@@ -190,8 +198,11 @@ def usage_this_cycle(organization: Organization, *, now: datetime) -> CycleRepor
             amount_charged=Coalesce(Subquery(charged), ZERO),
             calls_open=Coalesce(Subquery(open_calls), 0),
         )
-        .get(organization=organization)
+        .filter(organization=organization)
+        .first()
     )
+    if allowance is None:
+        raise NoBalances
     return _cycle_report(allowance, now=now)
 
 
@@ -227,7 +238,7 @@ def recent_calls(organization: Organization, *, limit: int = 10) -> list[CallLin
         .defer("cost", "cost_breakdown")
         .order_by("-occurred_at", "-id")[: min(limit, RECENT_CALLS_MAX)]
     )
-    return [_call_line(call) for call in calls]
+    return [call_line(call) for call in calls]
 
 
 def setup_of(organization: Organization) -> Setup:
@@ -267,6 +278,7 @@ def _cycle_report(allowance: Allowance, *, now: datetime) -> CycleReport:
         minutes_held=allowance.minutes_held,
         calls_open=allowance.calls_open,  # type: ignore[attr-defined]
         minutes_ceiling=allowance.minutes_ceiling,
+        rate_card=card.code,
         when_exhausted=card.when_exhausted if cycle.is_paid else WhenExhausted.CUT_OFF,
         standing=allowance.standing,
         enforcement=allowance.enforcement,
@@ -290,7 +302,8 @@ def _overage_limit(allowance: Allowance) -> int | None:
     return min(limit for limit in limits if limit is not None)
 
 
-def _call_line(call: Call) -> CallLine:
+def call_line(call: Call) -> CallLine:
+    """Return a call, read with its agent, as its organization may see it."""
     shown: dict[str, Any] = {
         name: getattr(call, name)
         for name in CallLine.__dataclass_fields__

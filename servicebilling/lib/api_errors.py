@@ -120,6 +120,8 @@ def _body(error: Exception, *, status: int) -> dict[str, Any]:
             return body(status=status, code=error.code, message=error.message)
         case exceptions.ValidationError():
             return _invalid(error)
+        case exceptions.Throttled():
+            return body(status=status, message="Too many requests; see Retry-After.")
         case exceptions.APIException() if status != 404:
             code = getattr(error.detail, "code", "")
             return body(status=status, code=code, message=str(error.detail))

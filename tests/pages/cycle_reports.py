@@ -24,6 +24,7 @@ def make_report(**changes: Any) -> CycleReport:
         "minutes_held": 0,
         "calls_open": 0,
         "minutes_ceiling": 100,
+        "rate_card": "cutoff-1",
         "when_exhausted": "cut_off",
         "standing": "good",
         "enforcement": "enforce",
