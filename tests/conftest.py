@@ -20,7 +20,7 @@ from accounts.models import Organization, User
 from billing.providers import registry
 from tests.factories import accounts as make
 
-pytest_plugins = ["tests.browser", "tests.broker"]
+pytest_plugins = ["tests.browser", "tests.broker", "tests.telephony"]
 
 
 @pytest.fixture(autouse=True)

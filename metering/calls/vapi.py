@@ -4,6 +4,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from metering.calls import tokens
+from metering.errors import ProviderNotSetUp
+from metering.providers.vapi.client import VapiClient
 from metering.providers.vapi.config import VapiConfig
 
 
@@ -17,4 +19,12 @@ def config() -> VapiConfig:
         timestamp_header=settings.VAPI_TIMESTAMP_HEADER.lower(),
         signature_prefix=settings.VAPI_SIGNATURE_PREFIX,
         read_token=tokens.read,
+        read_placement=tokens.read_placement,
     )
+
+
+def client() -> VapiClient:
+    """Return the way to Vapi's API. Raises `ProviderNotSetUp`."""
+    if not settings.VAPI_API_KEY:
+        raise ProviderNotSetUp
+    return VapiClient(config(), settings.VAPI_API_KEY, settings.VAPI_API_BASE)

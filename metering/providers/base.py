@@ -4,7 +4,7 @@ these into wire answers; they know no tables."""
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 
@@ -14,6 +14,24 @@ class ProviderError(Exception):
     def __init__(self, message: str, *, retry: bool) -> None:
         super().__init__(message)
         self.retry = retry
+
+
+class Refused(ProviderError):
+    """The provider has certainly not done it: it said so, or never heard of it.
+
+    `status` is its HTTP status, 0 if it could not be reached.
+    """
+
+    def __init__(self, message: str, *, status: int, retry: bool) -> None:
+        super().__init__(message, retry=retry)
+        self.status = status
+
+
+class OutcomeUnknown(ProviderError):
+    """The provider may have done it: its answer did not come, or made no sense."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,9 @@ class CallRef:
     assistant_id: str = ""
     # Only from metadata whose signature we made and have verified.
     trusted_organization_id: UUID | None = None
+    # Of a call that we asked the provider to place; from the same kind of metadata.
+    placement_id: UUID | None = None
+    campaign_id: str = ""
     direction: str = "inbound"
     call_from: str = ""
     call_to: str = ""
@@ -87,3 +108,108 @@ class CallReport:
     message: Message | None = None
     # Settled from what we know, because no report came.
     is_estimate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DialRequest:
+    """A campaign asks before it dials a contact; the call has no id yet."""
+
+    ref: CallRef
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A call to be placed, as the gate has let it through. `token` comes back with all that
+    is told of it. `says` replaces the assistant by one that says a sentence and hangs up."""
+
+    direction: str
+    seconds_max: int
+    token: str
+    assistant_id: str = ""
+    number_id: str = ""
+    customer: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """A call that the provider has taken on. `join_url`: where a browser joins it."""
+
+    call_id: str
+    join_url: str = ""
+    control_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedCall:
+    """A call as the provider told it when asked. One of `report` (it has ended) and `status`
+    (it has not) is there, unless `problem` says why what was told makes no sense."""
+
+    call_id: str
+    ref: CallRef | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    report: CallReport | None = None
+    status: CallStatus | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Calls in no order that may be relied on. `is_full`: there may be more."""
+
+    calls: tuple[FetchedCall, ...]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSetUp:
+    """How a number is set up at the provider; `server_url` empty: none of its own."""
+
+    number_id: str
+    e164: str
+    kind: str
+    answered_by: str
+    has_fallback: bool
+    server_url: str
+    has_retry_plan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantSetUp:
+    assistant_id: str
+    name: str
+    server_url: str
+    sends_reports: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    numbers: tuple[NumberSetUp, ...]
+    assistants: tuple[AssistantSetUp, ...]
+
+
+class Telephony(Protocol):
+    """What we ask of a provider. Every method may raise `ProviderError`; `place` tells
+    `Refused` (the call does not exist) from `OutcomeUnknown` (it may)."""
+
+    def place(self, placing: Placing) -> Dialled: ...
+
+    def call(self, call_id: str, *, now: datetime) -> FetchedCall | None: ...
+
+    def calls(
+        self,
+        *,
+        now: datetime,
+        updated_since: datetime | None = None,
+        created_since: datetime | None = None,
+        created_before: datetime | None = None,
+        limit: int = 1000,
+    ) -> Page: ...
+
+    def set_up(self) -> SetUp: ...
+
+    def point_number_here(self, number_id: str, *, kind: str) -> None: ...
+
+    def balance_usd(self) -> Decimal | None: ...

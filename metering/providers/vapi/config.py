@@ -9,6 +9,10 @@ def _trust_nothing(token: str, call_id: str) -> UUID | None:
     return None
 
 
+def _placed_nothing(token: str) -> UUID | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class VapiConfig:
     # Several while one is being rolled; none closes the endpoint.
@@ -22,3 +26,5 @@ class VapiConfig:
     signature_prefix: str = ""
     # Returns whose call it is, by a token that we made ourselves for that call.
     read_token: Callable[[str, str], UUID | None] = _trust_nothing
+    # Returns which of the calls that we placed it is, by a token that we made for it.
+    read_placement: Callable[[str], UUID | None] = _placed_nothing

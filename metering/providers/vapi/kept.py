@@ -45,7 +45,9 @@ FIELDS: dict[str, Callable[[Any], Any]] = {
     "assistant.id": wire.identifier,
     "toolCallList": wire.tool_calls,
     "campaignId": wire.identifier,
+    "call.campaignId": wire.identifier,
     "contact.id": wire.identifier,
+    "contact.number": _words_100,
 }
 
 

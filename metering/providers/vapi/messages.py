@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from metering.providers.base import CallRef, CallReport, CallRequest, CallStatus, Message
+from metering.providers.base import (
+    CallRef,
+    CallReport,
+    CallRequest,
+    CallStatus,
+    DialRequest,
+    Message,
+)
 from metering.providers.vapi import wire
 from metering.providers.vapi.config import VapiConfig
 from metering.providers.vapi.kept import TOKEN_KEY, fact, keep, note
@@ -22,6 +29,7 @@ PROVIDER = "vapi"
 ASSISTANT_REQUEST = "assistant-request"
 STATUS_UPDATE = "status-update"
 END_OF_CALL_REPORT = "end-of-call-report"
+PREDIAL = "campaign.predial"
 # A body that could not be read at all.
 UNREADABLE = "unreadable"
 
@@ -37,7 +45,7 @@ DIRECTIONS = {
     "vapi.websocketCall": "web",
 }
 
-Meaning = CallRequest | CallStatus | CallReport
+Meaning = CallRequest | CallStatus | CallReport | DialRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,13 @@ def parse(body: bytes, config: VapiConfig, *, now: datetime) -> Incoming:
         message = wire.load(body)
     except Malformed as error:
         return Incoming(_unreadable(body, now), problem=str(error))
+    return understand(message, config, now=now)
+
+
+def understand(
+    message: dict[str, object], config: VapiConfig, *, now: datetime
+) -> Incoming:
+    """Return what a message says, once it is read. Never raises for what is in it."""
     kept = keep(message)
     stored = Message(
         provider=PROVIDER,
@@ -69,7 +84,7 @@ def parse(body: bytes, config: VapiConfig, *, now: datetime) -> Incoming:
     )
     incoming = reread(stored, config)
     if isinstance(incoming.meaning, CallStatus):
-        status = replace(incoming.meaning, control_url=_control_url(message))
+        status = replace(incoming.meaning, control_url=control_url(message))
         return replace(incoming, meaning=status)
     return incoming
 
@@ -125,10 +140,29 @@ def _report(kept: Kept, message: Message, config: VapiConfig) -> CallReport:
     )
 
 
+def _dial_request(kept: Kept, message: Message, config: VapiConfig) -> DialRequest:
+    """A contact of a campaign is to be dialled; whose it is, its line or assistant says."""
+    campaign_id, contact_id = fact(kept, "campaignId"), fact(kept, "contact.id")
+    if not campaign_id or not contact_id:
+        raise Malformed("the campaign or the contact has no id")
+    ref = CallRef(
+        provider=PROVIDER,
+        call_id="",
+        number_id=fact(kept, "phoneNumber.id"),
+        assistant_id=fact(kept, "assistant.id"),
+        direction="outbound",
+        call_from=note(kept, "phoneNumber.number"),
+        call_to=note(kept, "contact.number", "customer.number"),
+        campaign_id=campaign_id,
+    )
+    return DialRequest(ref, contact_id)
+
+
 _READERS: dict[str, Callable[[Kept, Message, VapiConfig], Meaning]] = {
     ASSISTANT_REQUEST: _request,
     STATUS_UPDATE: _status,
     END_OF_CALL_REPORT: _report,
+    PREDIAL: _dial_request,
 }
 
 
@@ -151,6 +185,8 @@ def _ref(kept: Kept, config: VapiConfig) -> CallRef:
         number_id=number_id,
         assistant_id=fact(kept, "call.assistantId", "assistant.id"),
         trusted_organization_id=config.read_token(token, call_id) if token else None,
+        placement_id=config.read_placement(token) if token else None,
+        campaign_id=note(kept, "call.campaignId"),
         direction=direction,
         call_from=own if direction == "outbound" else other,
         call_to=other if direction == "outbound" else own,
@@ -212,7 +248,7 @@ def _check(length: timedelta) -> None:
         raise Malformed("the length is impossible")
 
 
-def _control_url(message: dict[str, object]) -> str:
+def control_url(message: dict[str, object]) -> str:
     """Where the running call can be ended: a secret, so it goes with the hold and is never
     kept with the message."""
     found: object = message

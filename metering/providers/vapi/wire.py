@@ -39,13 +39,24 @@ class Malformed(ValueError):
 
 
 def load(body: bytes) -> dict[str, Any]:
-    """Return the `message` of a body with exact numbers. Raises `Malformed`.
+    """Return the `message` of a body with exact numbers. Raises `Malformed`."""
+    found = load_any(body)
+    if not isinstance(found, dict):
+        raise Malformed("the body is no object")
+    message = found.get("message")
+    if not isinstance(message, dict):
+        raise Malformed("`message` is no object")
+    return message
+
+
+def load_any(body: bytes) -> Any:
+    """Return what a body holds, with exact numbers. Raises `Malformed`.
 
     Refused as well: what JSON parsers disagree on (a key that stands twice, NaN), and
     nesting beyond what the interpreter follows.
     """
     try:
-        found = json.loads(
+        return json.loads(
             body.decode("utf-8"),
             parse_float=Decimal,
             parse_int=_whole,
@@ -54,12 +65,6 @@ def load(body: bytes) -> dict[str, Any]:
         )
     except (ValueError, InvalidOperation, RecursionError) as error:
         raise Malformed(f"not JSON: {type(error).__name__}") from None
-    if not isinstance(found, dict):
-        raise Malformed("the body is no object")
-    message = found.get("message")
-    if not isinstance(message, dict):
-        raise Malformed("`message` is no object")
-    return message
 
 
 def unusable(found: Any) -> Kept:

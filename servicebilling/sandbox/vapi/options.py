@@ -1,0 +1,43 @@
+"""The command line, and when the stand-in refuses to start."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Refused(Exception):
+    """The sandbox must not start here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Options:
+    port: int
+    webhook_url: str
+    port_file: Path | None
+    pace: float
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="python -m servicebilling.sandbox.vapi",
+        description="A stand-in for Vapi on this machine. Starts only with SANDBOX=1.",
+    )
+    parser.add_argument("--port", type=int, default=8430, help="0: any that is free")
+    parser.add_argument(
+        "--webhook-url",
+        default="",
+        help="where messages go, with the first of VAPI_WEBHOOK_SECRET, unless a call, an"
+        " assistant or a number names a server of its own",
+    )
+    parser.add_argument("--port-file", type=Path, help="gets the port once it answers")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="seconds of a call in one second"
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def check(environment: Mapping[str, str]) -> None:
+    """Raise Refused unless this is a place for calls that nobody makes."""
+    if environment.get("SANDBOX", "").lower() not in ("1", "true", "yes", "on"):
+        raise Refused("The sandbox starts with SANDBOX=1 alone.")
