@@ -318,6 +318,7 @@ class PeriodicRun(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("task", "period", name="periodic_run_once")]
+        indexes = [models.Index(fields=["-started_at"], name="periodic_runs_newest_first")]
 
     def __str__(self) -> str:
         return f"{self.task} {self.period}"

@@ -8,6 +8,7 @@ urlpatterns = [
     path("api/", include("metering.urls")),
     path("api/", include("billing.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/", include("adminpanel.urls")),
     path("admin/", admin.site.urls),
 ]
 

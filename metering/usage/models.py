@@ -118,6 +118,8 @@ class DailyUsage(models.Model):
                 nulls_distinct=False,
             )
         ]
+        # For sums over all organizations.
+        indexes = [models.Index(fields=["day"], name="daily_usage_by_day")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.meter}"
