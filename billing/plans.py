@@ -11,6 +11,8 @@ from metering.balances import cycles
 from metering.models import Allowance, CycleCharge, RateCard, Wallet, WalletTransaction
 
 WITHOUT_PLAN = "none"
+# `none`, `none-eur`, and their later versions.
+_CARDS_WITHOUT_PLAN = rf"^{WITHOUT_PLAN}(-[a-z]{{3}})?(-[0-9]+)?$"
 
 
 def get(code: str) -> Plan:
@@ -70,13 +72,19 @@ def has_money(organization: Organization) -> bool:
     )
 
 
+def cards_without_plan() -> dict[str, RateCard]:
+    """Return what is in force without a plan, by currency; USD first."""
+    cards = RateCard.objects.filter(code__regex=_CARDS_WITHOUT_PLAN).order_by("created_at")
+    newest = {card.currency: card for card in cards}
+    return {code: newest[code] for code in sorted(newest, key=lambda c: (c != "USD", c))}
+
+
 def card_without_plan(currency: str) -> RateCard:
-    """Return what is in force without a plan, in a currency that something is sold in.
+    """Return the card without a plan in a currency that something is sold in.
 
     Raises `OtherCurrency`.
     """
-    cards = RateCard.objects.filter(code__startswith=f"{WITHOUT_PLAN}-", currency=currency)
-    card = cards.order_by("created_at").last()
-    if card is None:
-        raise OtherCurrency
-    return card
+    try:
+        return cards_without_plan()[currency]
+    except KeyError as error:
+        raise OtherCurrency from error

@@ -248,6 +248,15 @@ STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 # Overrides the synced price of the setup fee.
 STRIPE_SETUP_FEE_PRICE_ID = env.str("STRIPE_SETUP_FEE_PRICE_ID", "")
 PAYMENT_PROVIDERS = {"stripe": "billing.providers.stripe.provider.StripeProvider"}
+# Where their pages are: forms of ours lead there. Stripe's own domain for pages goes here, too.
+PAY_PAGE_ORIGINS = {
+    "stripe": [
+        "https://checkout.stripe.com",
+        "https://billing.stripe.com",
+        "https://invoice.stripe.com",
+        *env.list("STRIPE_PAGE_ORIGINS", default=[]),
+    ]
+}
 
 VAPI_WEBHOOK_SECRETS = _secrets("VAPI_WEBHOOK_SECRET")
 VAPI_API_KEY = env.str("VAPI_API_KEY", "")

@@ -9,15 +9,17 @@ The page runs in the organization's time zone, so templates need not convert.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import access
 from accounts.models import Membership, Organization
+from metering.models import Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +45,53 @@ class Link:
 class Frame:
     organization: Organization
     role: str
-    can_manage_billing: bool
-    memberships: list[Membership]
+    access: access.Access
+    memberships: tuple[Membership, ...]
     sections: list[Link]
     switches: list[Link]
     # `Europe/Berlin (CEST)`
     zone: str
 
+    def can(self, capability: str) -> bool:
+        return self.access.can(capability)
 
-Page = Callable[[HttpRequest, Frame], HttpResponse]
-View = Callable[[HttpRequest], HttpResponse]
+    @property
+    def can_manage_billing(self) -> bool:
+        return self.can("billing.manage")
+
+    @property
+    def can_manage_settings(self) -> bool:
+        return self.can("settings.manage")
+
+    @property
+    def can_manage_team(self) -> bool:
+        return self.can("team.manage")
+
+
+Page = Callable[..., HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def organization_page(capability: str, *, section: str) -> Callable[[Page], View]:
     """Make a page of an organization out of a function that takes its frame.
 
-    Whoever belongs to none is sent to name their first one.
+    Whoever belongs to none is sent to name their first one; where an organization never got
+    balances, the page says so instead.
     """
 
     def decorator(page: Page) -> View:
         @wraps(page)
-        def view(request: HttpRequest) -> HttpResponse:
+        def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             try:
                 found = access.access_for(request, capability)
             except access.NoOrganization:
                 return redirect("website:organization-new")
             with timezone.override(ZoneInfo(found.organization.timezone)):
-                return page(request, _frame(request, found, section))
+                frame = _frame(found, section)
+                try:
+                    return page(request, frame, **kwargs)
+                except Allowance.DoesNotExist:
+                    return render(request, "website/no_balances.html", {"frame": frame})
 
         return view
 
@@ -81,14 +103,13 @@ def url_of(name: str, organization: Organization) -> str:
     return reverse(name, query={"organization": organization.slug})
 
 
-def _frame(request: HttpRequest, found: access.Access, section: str) -> Frame:
+def _frame(found: access.Access, section: str) -> Frame:
     here = found.organization
-    memberships = access.memberships_of(request.user)
     return Frame(
         organization=here,
         role=found.role,
-        can_manage_billing=found.can("billing.manage"),
-        memberships=memberships,
+        access=found,
+        memberships=found.memberships,
         sections=[
             Link(one.title, url_of(one.name, here), one.name == section)
             for one in SECTIONS
@@ -100,7 +121,7 @@ def _frame(request: HttpRequest, found: access.Access, section: str) -> Frame:
                 url_of(section, one.organization),
                 one.organization_id == here.pk,
             )
-            for one in memberships
+            for one in found.memberships
         ],
         zone=f"{here.timezone} ({timezone.localtime():%Z})",
     )

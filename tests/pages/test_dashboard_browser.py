@@ -192,7 +192,7 @@ def test_chosen_theme_stays(mine, number):
 
 
 def test_figures_follow_what_happens(mine, number, monkeypatch):
-    monkeypatch.setattr("servicebilling.website.views.LIVE_EVERY_SECONDS", 0.3)
+    monkeypatch.setattr("servicebilling.website.views.dashboard.LIVE_EVERY_SECONDS", 0.3)
     mine.goto("/dashboard")
     before = mine.locator('[data-part="usage"]').inner_text()
 
@@ -205,7 +205,7 @@ def test_figures_follow_what_happens(mine, number, monkeypatch):
 
 
 def test_hidden_tab_asks_for_nothing(mine, number, monkeypatch):
-    monkeypatch.setattr("servicebilling.website.views.LIVE_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr("servicebilling.website.views.dashboard.LIVE_EVERY_SECONDS", 0.2)
     mine.goto("/dashboard")
     with mine.expect_response("**/dashboard/live?*"):
         pass
@@ -232,7 +232,7 @@ def _hide(page: Page, *, hidden: bool) -> None:
 
 
 def test_signed_out_elsewhere_is_told_and_left_alone(mine, number, monkeypatch):
-    monkeypatch.setattr("servicebilling.website.views.LIVE_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr("servicebilling.website.views.dashboard.LIVE_EVERY_SECONDS", 0.2)
     mine.goto("/dashboard")
 
     Session.objects.all().delete()
