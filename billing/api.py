@@ -13,9 +13,8 @@ from rest_framework.views import APIView
 from accounts import access
 from accounts.models import User
 from billing import checkout, reports
-from billing.errors import NothingBought, NotSold, ProviderUnavailable
+from billing.errors import NotSold
 from billing.providers import registry
-from billing.providers.base import ProviderError
 
 
 class CheckoutRequest(serializers.Serializer[dict[str, Any]]):
@@ -63,15 +62,8 @@ class Portal(APIView):
 
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "billing.manage")
-        if not organization.stripe_customer_id:
-            raise NothingBought
         back = f"{settings.WEBSITE_URL}/dashboard?organization={organization.slug}"
-        try:
-            url = registry.get("stripe").portal_url(
-                organization.stripe_customer_id, return_url=back
-            )
-        except ProviderError as error:
-            raise ProviderUnavailable from error
+        url = checkout.portal(organization, return_url=back)
         return Response({"url": url})
 
 

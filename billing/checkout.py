@@ -8,7 +8,7 @@ from django.conf import settings
 
 from accounts.models import Organization, User
 from billing import customers
-from billing.errors import ProviderUnavailable
+from billing.errors import NothingBought, ProviderUnavailable
 from billing.events import BillingPeriod
 from billing.providers import registry
 from billing.providers.base import ProviderError, PurchaseCheckout
@@ -46,7 +46,9 @@ def buy_bundle(
                 description=f"{purchase.minutes} minutes",
                 amount=purchase.price,
                 currency=purchase.currency,
-                success_url=_url("/dashboard/billing/success", organization),
+                success_url=_url(
+                    "/dashboard/billing/success", organization, purchase=str(purchase.pk)
+                ),
                 cancel_url=_url("/pricing", organization, payment="cancelled"),
             )
         )
@@ -92,6 +94,21 @@ def subscribe(
     except ProviderError as error:
         raise ProviderUnavailable from error
     return checkout.url
+
+
+def portal(organization: Organization, *, return_url: str) -> str:
+    """Return the provider's page where a customer manages cards and invoices.
+
+    Raises `NothingBought`, `ProviderUnavailable`.
+    """
+    if not organization.stripe_customer_id:
+        raise NothingBought
+    try:
+        return registry.get("stripe").portal_url(
+            organization.stripe_customer_id, return_url=return_url
+        )
+    except ProviderError as error:
+        raise ProviderUnavailable from error
 
 
 def _url(path: str, organization: Organization, **query: str) -> str:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing import pricing
+from billing import plan_costs, pricing
 from billing.models import Plan
-from billing.pricing import MonthEstimate
+from billing.plan_costs import MonthCost, Taken, Terms
 from metering import rating
 from metering.balances import cards
 
@@ -32,7 +32,7 @@ class PricedPlan:
     trial_days: int
     monthly_wallet_grant: Decimal
     card: rating.Card
-    estimate: MonthEstimate
+    estimate: MonthCost
     # Where it can be paid by this period.
     providers: tuple[str, ...]
 
@@ -49,7 +49,7 @@ class PriceList:
     @property
     def best(self) -> PricedPlan | None:
         """The cheapest plan that refuses none of the minutes asked for."""
-        able = [plan for plan in self.plans if not plan.estimate.minutes_refused]
+        able = [plan for plan in self.plans if not plan.estimate.refused_minutes]
         return min(able, key=lambda plan: plan.estimate.total, default=None)
 
 
@@ -74,7 +74,9 @@ def price_list(*, currency: str, billing_period: str, minutes: int) -> PriceList
         currency=currency,
         currencies=currencies,
         plans=plans,
-        yearly_saving_percent=max((plan.yearly_saving_percent for plan in plans), default=0),
+        yearly_saving_percent=max(
+            (plan.yearly_saving_percent for plan in plans), default=0
+        ),
     )
 
 
@@ -103,13 +105,9 @@ def _priced(plan: Plan, *, billing_period: str, minutes: int) -> PricedPlan:
         trial_days=plan.trial_days,
         monthly_wallet_grant=plan.monthly_wallet_grant,
         card=card,
-        estimate=pricing.month_estimate(
-            minutes=minutes,
-            fee=by_the_month,
-            granted=plan.monthly_wallet_grant,
-            card=card,
+        estimate=plan_costs.month_cost(
+            Taken(minutes, 60 * minutes),
+            Terms(card, by_the_month, plan.monthly_wallet_grant),
         ),
-        providers=tuple(
-            name for name, ids in plan.provider_ids.items() if ids.get(period)
-        ),
+        providers=tuple(name for name, ids in plan.provider_ids.items() if ids.get(period)),
     )

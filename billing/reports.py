@@ -81,16 +81,18 @@ def plans_on_offer() -> list[PlanOffer]:
 
 def bundles_on_offer(organization: Organization, *, now: datetime) -> list[BundleOffer]:
     """Return the bundles in the organization's currency at today's prices."""
-    offers = []
-    for bundle in MinuteBundle.objects.filter(
-        is_active=True, currency=organization.currency
-    ):
-        try:
-            price, _, _ = starting.price_of(bundle, organization, now=now)
-        except NotSold:
-            continue
-        offers.append(BundleOffer(bundle.code, bundle.minutes, price, bundle.currency))
-    return offers
+    bundles = MinuteBundle.objects.filter(is_active=True, currency=organization.currency)
+    offered = list(bundles)
+    try:
+        minute = starting.minute_price(organization, now=now) if offered else None
+    except NotSold:
+        minute = None
+    if minute is None:
+        return []
+    return [
+        BundleOffer(one.code, one.minutes, minute.of(one.minutes), one.currency)
+        for one in offered
+    ]
 
 
 def status_of(organization: Organization) -> Status:

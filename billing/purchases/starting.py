@@ -1,5 +1,6 @@
 """Beginning to buy minutes: the price is fixed here, and the browser never names one."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,25 +16,35 @@ from billing.models import MinuteBundle, Purchase
 SAME_ATTEMPT = timedelta(minutes=20)
 
 
-def price_of(
-    bundle: MinuteBundle, organization: Organization, *, now: datetime
-) -> tuple[Decimal, Decimal, Decimal]:
-    """Return price, base minute cost and markup percent of a bundle today.
+@dataclass(frozen=True, slots=True)
+class MinutePrice:
+    """What a bundle's minute costs today, and what is put on top."""
 
-    Raises `NotSold` if the platform has no base cost in its currency.
+    base_minute_cost: Decimal
+    markup_percent: Decimal
+    currency: str
+
+    def of(self, minutes: int) -> Decimal:
+        return pricing.bundle_price(
+            minutes=minutes,
+            base_minute_cost=self.base_minute_cost,
+            markup_percent=self.markup_percent,
+            currency=self.currency,
+        )
+
+
+def minute_price(organization: Organization, *, now: datetime) -> MinutePrice:
+    """Return today's price of a minute in the organization's currency.
+
+    Raises `NotSold` if the platform has no base cost in it.
     """
-    markup = Decimal(settings_history.value_at("markup_percent", organization, now))
     costs = settings_history.value_at("base_minute_cost", None, now)
-    if bundle.currency not in costs:
+    if organization.currency not in costs:
         raise NotSold
-    cost = Decimal(costs[bundle.currency])
-    price = pricing.bundle_price(
-        minutes=bundle.minutes,
-        base_minute_cost=cost,
-        markup_percent=markup,
-        currency=bundle.currency,
+    markup = settings_history.value_at("markup_percent", organization, now)
+    return MinutePrice(
+        Decimal(costs[organization.currency]), Decimal(markup), organization.currency
     )
-    return price, cost, markup
 
 
 @transaction.atomic
@@ -57,7 +68,8 @@ def start(
         raise OtherCurrency
     # Both clicks queue here; the second finds the first one's row.
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
-    price, cost, markup = price_of(bundle, organization, now=now)
+    minute = minute_price(organization, now=now)
+    price = minute.of(bundle.minutes)
     pending = Purchase.objects.filter(
         organization=organization,
         bundle=bundle,
@@ -71,8 +83,8 @@ def start(
         organization=organization,
         bundle=bundle,
         minutes=bundle.minutes,
-        base_minute_cost=cost,
-        markup_percent=markup,
+        base_minute_cost=minute.base_minute_cost,
+        markup_percent=minute.markup_percent,
         price=price,
         currency=bundle.currency,
         provider=provider,

@@ -18,13 +18,15 @@ LOW_WALLET_MINUTES = 30
 @dataclass(frozen=True, slots=True)
 class Banner:
     """`tone` is good, note, warn or bad. `mend` names what mends it, on a button; empty
-    where nothing does, or nothing need be done."""
+    where nothing does, or nothing need be done. `way` is where the button leads: `minutes`,
+    `plan`, `payment`, `funds`, or `mail` for what only people can mend."""
 
     state: str
     tone: str
     title: str
     text: str
     mend: str = ""
+    way: str = "mail"
 
 
 Day = Callable[[datetime], str]
@@ -62,6 +64,7 @@ def _refusing(report: CycleReport, day: Day) -> Banner | None:
             "A payment is overdue",
             "New calls are refused until it arrives.",
             "Settle the payment",
+            "payment",
         )
     if report.minutes_admissible >= 1:
         return None
@@ -71,7 +74,8 @@ def _refusing(report: CycleReport, day: Day) -> Banner | None:
             "warn",
             "Calls in progress hold everything that is left",
             "The next call is refused until one of them ends with minutes to spare.",
-            "Ask for minutes",
+            "Buy minutes",
+            "minutes",
         )
     if report.standing == "no_plan":
         return Banner(
@@ -79,7 +83,8 @@ def _refusing(report: CycleReport, day: Day) -> Banner | None:
             "bad",
             "No plan and no minutes yet",
             "Calls are refused until there are minutes to pay for them.",
-            "Ask for a plan",
+            "Choose a plan",
+            "plan",
         )
     return _exhausted(report, day)
 
@@ -102,7 +107,8 @@ def _exhausted(report: CycleReport, day: Day) -> Banner:
                 "bad",
                 "The wallet is empty",
                 "New calls are refused until there is money to pay for them.",
-                "Ask to add funds",
+                "Add funds",
+                "funds",
             )
         case "postpaid":
             return Banner(
@@ -123,7 +129,8 @@ def _exhausted(report: CycleReport, day: Day) -> Banner:
         "bad",
         "No minutes left",
         f"New calls are refused {until}.{owed}",
-        "Ask for minutes",
+        "Buy minutes",
+        "minutes",
     )
 
 
@@ -136,6 +143,7 @@ def _warning(report: CycleReport, day: Day) -> Banner | None:
             "A payment is late",
             f"Calls go on{until}, then they are refused.",
             "Settle the payment",
+            "payment",
         )
     match report.when_exhausted:
         case "overage":
@@ -157,7 +165,8 @@ def _low_minutes(report: CycleReport, day: Day) -> Banner | None:
             "Running on grace minutes",
             f"Your minutes are used up. {_minutes(report.minutes_admissible)} more can "
             "be borrowed; they are repaid from the next minutes.",
-            "Ask for minutes",
+            "Buy minutes",
+            "minutes",
         )
     if report.percent_used < LOW_FROM_PERCENT:
         return None
@@ -167,7 +176,8 @@ def _low_minutes(report: CycleReport, day: Day) -> Banner | None:
         f"{_minutes(report.minutes_remaining)} left",
         f"{report.percent_used} % are used. Once they are gone, calls are refused; "
         f"the next cycle begins on {day(report.cycle_end)}.",
-        "Ask for minutes",
+        "Buy minutes",
+        "minutes",
     )
 
 
@@ -196,7 +206,8 @@ def _low_wallet(report: CycleReport) -> Banner | None:
         "The wallet is nearly empty",
         f"{cents(report.wallet_balance, report.currency)} pays for about "
         f"{_minutes(report.minutes_ceiling)}. After that, calls are refused.",
-        "Ask to add funds",
+        "Add funds",
+        "funds",
     )
 
 

@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import access
+from accounts import access, capabilities
 from accounts.models import Membership, Organization
 from metering.models import Allowance
 
@@ -31,7 +31,11 @@ class Section:
 
 
 # In the order they are shown. A page joins the navigation by a line here.
-SECTIONS = [Section("Overview", "website:dashboard", "usage.view")]
+SECTIONS = [
+    Section("Overview", "website:dashboard", "usage.view"),
+    Section("Calls", "website:calls", "usage.view"),
+    Section("Billing", "website:billing", "billing.view"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,17 @@ def _frame(found: access.Access, section: str) -> Frame:
         switches=[
             Link(
                 one.organization.name,
-                url_of(section, one.organization),
+                _same_page(section, one),
                 one.organization_id == here.pk,
             )
             for one in found.memberships
         ],
         zone=f"{here.timezone} ({timezone.localtime():%Z})",
     )
+
+
+def _same_page(section: str, membership: Membership) -> str:
+    """Return the address of the section there, or of the overview if it is closed to them."""
+    needed = {one.name: one.capability for one in SECTIONS}.get(section, "usage.view")
+    is_open = needed in capabilities.of_role(membership.role)
+    return url_of(section if is_open else SECTIONS[0].name, membership.organization)

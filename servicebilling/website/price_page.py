@@ -144,11 +144,13 @@ def _facts(plan: PricedPlan) -> tuple[str, ...]:
 
 def _estimate_note(plan: PricedPlan, minutes: int) -> str:
     estimate = plan.estimate
-    if estimate.minutes_refused:
-        return f"{whole(estimate.minutes_refused)} of {whole(minutes)} minutes not covered"
-    beyond = estimate.beyond - min(estimate.beyond, estimate.granted)
+    if estimate.refused_minutes:
+        return f"{whole(estimate.refused_minutes)} of {whole(minutes)} minutes not covered"
+    beyond = estimate.calls - estimate.paid_by_grant
     if not beyond:
         return f"covers {whole(minutes)} minutes"
+    if not estimate.fee:
+        return "by the minute, without a fee"
     fee = cents(estimate.fee, plan.currency)
     return f"{fee} plus {cents(beyond, plan.currency)} for minutes"
 

@@ -16,12 +16,18 @@ function schedule() {
   timer = setTimeout(refresh, Math.min(seconds, SECONDS_MAX) * 1000);
 }
 
-function stop() {
+function rest() {
   clearTimeout(timer);
   document.removeEventListener("visibilitychange", onVisibility);
   region.dataset.live = "off";
+}
+
+function stop() {
+  rest();
   const taken = region.querySelector('[data-part="taken"]');
-  taken.textContent += ". No longer updated: reload the page.";
+  if (taken) {
+    taken.textContent += ". No longer updated: reload the page.";
+  }
 }
 
 function show(html) {
@@ -45,8 +51,10 @@ async function refresh() {
   }
   if (answer?.ok) {
     failures = 0;
-    show(await answer.text());
-    schedule();
+    const html = await answer.text();
+    show(html);
+    // What was waited for has come: nothing will change any more.
+    html.includes("data-live-end") ? rest() : schedule();
   } else if (!answer || answer.status >= 500) {
     failures += 1;
     failures > FAILURES_MAX ? stop() : schedule();

@@ -8,8 +8,12 @@ three: one's own, a stranger's, and one that does not exist.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
+
+from django.utils.timezone import now
 
 from accounts.models import Organization, User
+from metering.models import Call
 
 Kwargs = dict[str, Any]
 
@@ -32,7 +36,33 @@ class Sample:
     foreign: Callable[[Cast], Kwargs] | None = field(default=None)
 
 
+NO_ID = UUID("00000000-0000-7000-8000-000000000000")
+
+
+def _call(organization: Organization) -> Kwargs:
+    moment = now()
+    made, _ = Call.objects.get_or_create(
+        organization=organization,
+        provider="vapi",
+        provider_call_id="sample",
+        defaults={
+            "direction": "inbound",
+            "occurred_at": moment,
+            "currency": organization.currency,
+            "status": Call.Status.REFUSED,
+            "refusal": "no_minutes",
+            "created_at": moment,
+        },
+    )
+    return {"call_id": made.pk}
+
+
 SAMPLES: dict[str, Sample] = {
+    "website:call": Sample(
+        missing={"call_id": NO_ID},
+        own=lambda cast: _call(cast.organization),
+        foreign=lambda cast: _call(cast.other_organization),
+    ),
     "billing:webhook": Sample(missing={"provider": "stripe"}),
     "account_confirm_email": Sample(missing={"key": "no-such-key"}),
     "account_reset_password_from_key": Sample(missing={"uidb36": "1", "key": "no-key"}),
@@ -41,6 +71,7 @@ SAMPLES: dict[str, Sample] = {
 # Whoever asks is answered here: each is a decision, and the test pins the list.
 OPEN = {
     "website:home",
+    "website:pricing",
     "website:livez",
     "website:readyz",
     "metering:vapi-webhook",

@@ -140,15 +140,14 @@ def test_unanswered_call_bills_nothing(client_of, owner, number, now):
 @pytest.mark.parametrize(
     ("role", "whom"),
     [
-        ("owner", "mailto:billing@localhost?subject="),
-        ("accountant", "mailto:billing@localhost?subject="),
+        ("owner", "/dashboard/billing?organization=acme-dental#payment"),
+        ("accountant", "/dashboard/billing?organization=acme-dental#payment"),
         ("member", "mailto:owner@example.com?subject="),
     ],
 )
 def test_way_out_leads_to_whoever_can_help(
-    request, client_of, organization, number, role, whom, now, settings
+    request, client_of, organization, number, role, whom, now
 ):
-    settings.DEFAULT_FROM_EMAIL = "ServiceBilling <billing@localhost>"
     cycles.set_standing(organization_id=organization.id, standing="past_due", now=now)
 
     page = client_of(request.getfixturevalue(role)).get("/dashboard").content.decode()
@@ -308,3 +307,18 @@ def test_leaving_shuts_the_page(client_of, member, number):
     Membership.objects.filter(user=member).delete()
 
     assert browser.get("/dashboard?organization=acme-dental").status_code == 404
+
+
+def test_without_balances_the_page_says_so(client_of, owner, organization):
+    page = seen(client_of(owner).get("/dashboard"))
+
+    assert "Acme Dental has no balances yet" in page
+
+
+def test_thanks_for_a_payment_are_said_once(client_of, owner, number):
+    browser = client_of(owner)
+
+    sent_on = browser.get("/dashboard?organization=acme-dental&payment=success")
+    assert sent_on.url == "/dashboard?organization=acme-dental"
+    assert "as soon as the payment is confirmed" in seen(browser.get(sent_on.url))
+    assert "as soon as the payment is confirmed" not in seen(browser.get(sent_on.url))

@@ -73,7 +73,7 @@ def test_home_says_what_it_is_and_leads_in(client):
     assert "Every call is paid for before it connects." in page
     assert 'href="/accounts/login/"' in page
     assert 'href="/accounts/signup/"' in page
-    assert "/pricing" not in page
+    assert 'href="/pricing"' in page
 
 
 @pytest.mark.django_db

@@ -34,6 +34,19 @@ def whole(value: int) -> str:
 
 
 @register.filter
+def signed(value: int) -> str:
+    """Write a change: +3, −2; nothing as 0."""
+    return f"+{formatting.whole(value)}" if value > 0 else formatting.whole(value)
+
+
+@register.simple_tag
+def signed_money(value: Decimal, currency: str) -> SafeString:
+    """Write a change of money rounded to cents, the exact amount on hovering."""
+    sign = "+" if value > 0 else ""
+    return format_html("{}{}", sign, total(value, currency))
+
+
+@register.filter
 def tenths_of_minutes(seconds: int) -> str:
     return formatting.tenths_of_minutes(seconds)
 

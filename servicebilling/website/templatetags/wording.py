@@ -24,3 +24,97 @@ REFUSALS = {
 def refusal_words(rule: str) -> str:
     """Return why a call was refused; an unknown rule is shown as it is, never hidden."""
     return REFUSALS.get(rule, rule.replace("_", " "))
+
+
+# By the kind of a ledger's row.
+MOVEMENTS = {
+    "usage": "Call",
+    "purchase": "Minutes bought",
+    "monthly_grant": "Monthly grant",
+    "bonus": "Bonus",
+    "adjustment": "Correction",
+    "refund": "Refund",
+    "dispute": "Dispute",
+    "cycle_close": "End of cycle",
+    "top_up": "Funds added",
+    "opening_balance": "Opening balance",
+}
+
+
+@register.filter
+def movement_words(kind: str) -> str:
+    """Return what moved minutes or money; an unknown kind is shown as it is."""
+    return MOVEMENTS.get(kind, kind.replace("_", " "))
+
+
+# By what the provider says of how a call ended.
+ENDINGS = {
+    "assistant-ended-call": "The agent ended it",
+    "assistant-said-end-call-phrase": "The agent said goodbye",
+    "assistant-forwarded-call": "Passed on to a person",
+    "assistant-request-returned-error": "Turned away before it connected",
+    "call.start.error-get-transport": "The line could not be opened",
+    "customer-busy": "The line was busy",
+    "customer-did-not-answer": "Nobody answered",
+    "customer-ended-call": "The caller hung up",
+    "exceeded-max-duration": "It reached its longest duration",
+    "silence-timed-out": "Nobody spoke any more",
+    "twilio-failed-to-connect-call": "The line could not be opened",
+}
+
+
+@register.filter
+def ending_words(reason: str) -> str:
+    """Return how a call ended; an unknown reason is shown as the provider says it."""
+    return ENDINGS.get(reason, reason.replace("-", " "))
+
+
+# By the name of a figure that a call was decided on.
+INPUTS = {
+    "status": "Organization",
+    "standing": "Payments",
+    "enforcement": "Limits",
+    "rate_card": "Terms",
+    "when_exhausted": "When minutes run out",
+    "plan_minutes": "Plan minutes",
+    "credit_minutes": "Credit minutes",
+    "minutes_used_this_cycle": "Used this cycle",
+    "minutes_paid_otherwise": "Of these, paid otherwise",
+    "minutes_ceiling": "Open calls may hold",
+    "minutes_held": "Held then",
+    "calls_open": "Calls in progress",
+    "calls_at_once_max": "Calls at once, at most",
+}
+
+
+@register.filter
+def input_words(name: str) -> str:
+    return INPUTS.get(name, name.replace("_", " ").capitalize())
+
+
+# By the kind of a provider's message.
+MESSAGES = {
+    "assistant-request": "May this call connect?",
+    "status-update": "State of the call",
+    "end-of-call-report": "Report at the end of the call",
+    "hang": "The agent was silent",
+}
+
+
+@register.filter
+def message_words(kind: str) -> str:
+    return MESSAGES.get(kind, kind.replace("-", " ").capitalize())
+
+
+SAID = {
+    "status": "State",
+    "startedAt": "Began",
+    "endedAt": "Ended",
+    "durationSeconds": "Seconds",
+    "endedReason": "Reason",
+}
+
+
+@register.filter
+def said_words(name: str) -> str:
+    return SAID.get(name, name)

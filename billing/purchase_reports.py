@@ -1,0 +1,91 @@
+"""How far a purchase has come, and what was paid: for whoever waits for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.models import Organization
+from billing.models import Payment, Purchase
+
+PAYMENTS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseReport:
+    """`state` is pending, fulfilled, expired, failed or mismatched."""
+
+    id: UUID
+    minutes: int
+    price: Decimal
+    currency: str
+    state: str
+    created_at: datetime
+    fulfilled_at: datetime | None
+    # The provider's page, while the purchase waits for its payment.
+    checkout_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """Money that came. `what` is the plan's name, or how many minutes were bought."""
+
+    paid_at: datetime
+    what: str
+    amount: Decimal
+    currency: str
+    provider: str
+    period_starts_at: datetime | None
+    period_ends_at: datetime | None
+
+
+def purchase_of(
+    organization: Organization, purchase_id: UUID | None = None
+) -> PurchaseReport | None:
+    """Return that purchase of the organization, or its newest; None if there is none."""
+    rows = Purchase.objects.filter(organization=organization)
+    if purchase_id is not None:
+        rows = rows.filter(pk=purchase_id)
+    found = rows.order_by("-created_at", "-id").first()
+    if found is None:
+        return None
+    is_open = found.state == Purchase.State.PENDING
+    return PurchaseReport(
+        id=found.pk,
+        minutes=found.minutes,
+        price=found.price,
+        currency=found.currency,
+        state=found.state,
+        created_at=found.created_at,
+        fulfilled_at=found.fulfilled_at,
+        checkout_url=found.checkout_url if is_open else "",
+    )
+
+
+def newest_payments(
+    organization: Organization, *, limit: int = PAYMENTS_SHOWN
+) -> list[PaymentLine]:
+    """Return what was paid, newest first, with one statement."""
+    rows = (
+        Payment.objects.filter(organization=organization)
+        .select_related("purchase", "subscription__plan")
+        .order_by("-paid_at", "-id")
+    )
+    return [
+        PaymentLine(
+            paid_at=row.paid_at,
+            what=_what(row),
+            amount=row.amount,
+            currency=row.currency,
+            provider=row.provider,
+            period_starts_at=row.period_starts_at,
+            period_ends_at=row.period_ends_at,
+        )
+        for row in rows[:limit]
+    ]
+
+
+def _what(payment: Payment) -> str:
+    if payment.purchase is not None:
+        return f"{payment.purchase.minutes:,} minutes"
+    return payment.subscription.plan.name if payment.subscription else ""

@@ -1,0 +1,53 @@
+"""Reading and writing what addresses say. Whatever makes no sense is as if it were not there.
+
+Days are those of the time zone in force.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.utils import timezone
+
+_ID_DIGITS_MAX = 18
+
+
+def joined(url: str, query: Mapping[str, str]) -> str:
+    """Return the address with what the query really says; `url` has a query already."""
+    return f"{url}&{urlencode({key: said for key, said in query.items() if said})}"
+
+
+def day(said: str) -> date | None:
+    try:
+        found = date.fromisoformat(said) if len(said) == len("2026-01-31") else None
+    except ValueError:
+        return None
+    # Days at the edges of the calendar have no neighbour, or no moment in some zone.
+    return found if found and 1970 <= found.year <= 9000 else None
+
+
+def midnight(start_of: date) -> datetime:
+    return timezone.make_aware(datetime.combine(start_of, time.min))
+
+
+def midnight_after(last: date) -> datetime:
+    return midnight(last + timedelta(days=1))
+
+
+def row_id(said: str) -> int | None:
+    is_number = said.isascii() and said.isdigit() and len(said) <= _ID_DIGITS_MAX
+    return int(said) if is_number else None
+
+
+def uuid(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
+
+
+def text(said: str, *, length_max: int) -> str:
+    """Return printable words in one line; a database keeps no NUL."""
+    kept = " ".join(said.split())
+    return kept if kept.isprintable() and len(kept) <= length_max else ""

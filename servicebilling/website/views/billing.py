@@ -1,0 +1,78 @@
+"""What an organization pays: plan, minutes, wallet, payments, and every movement."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from billing import purchase_reports
+from servicebilling.website import billing_page, history_page
+from servicebilling.website.frames import Frame, organization_page, url_of
+
+LIVE_EVERY_SECONDS = 2
+SECTION = "website:billing"
+
+
+@require_safe
+@never_cache
+@organization_page("billing.view", section=SECTION)
+def billing(request: HttpRequest, frame: Frame) -> HttpResponse:
+    page = billing_page.of(frame.organization, now=timezone.now())
+    return render(request, "website/billing.html", {"frame": frame, "page": page})
+
+
+@require_safe
+@never_cache
+@organization_page("billing.view", section=SECTION)
+def history(request: HttpRequest, frame: Frame) -> HttpResponse:
+    page = history_page.of(frame.organization, request.GET)
+    return render(request, "website/billing_history.html", {"frame": frame, "page": page})
+
+
+@require_safe
+@never_cache
+@organization_page("billing.view", section=SECTION)
+def success(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Where a payment page returns to: shows what we know, and grants nothing."""
+    return _success(request, frame, "website/billing_success.html")
+
+
+@require_safe
+@never_cache
+@organization_page("billing.view", section=SECTION)
+def success_live(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """The part that changes. A page left open must not keep its session alive."""
+    response = _success(request, frame, "website/billing_success_live.html")
+    request.session.modified = False
+    return response
+
+
+def _success(request: HttpRequest, frame: Frame, template: str) -> HttpResponse:
+    said = request.GET.get("purchase", "")
+    purchase = purchase_reports.purchase_of(frame.organization, _id(said))
+    if said and purchase is None:
+        raise Http404
+    now = timezone.now()
+    live_url = url_of("website:billing-success-live", frame.organization)
+    context = {
+        "frame": frame,
+        "purchase": purchase,
+        "waited_seconds": int((now - purchase.created_at).total_seconds())
+        if purchase
+        else 0,
+        "live_url": f"{live_url}&purchase={purchase.id}" if purchase else "",
+        "live_every_seconds": LIVE_EVERY_SECONDS,
+    }
+    return render(request, template, context)
+
+
+def _id(said: str) -> UUID | None:
+    if not said:
+        return None
+    try:
+        return UUID(said)
+    except ValueError as error:
+        raise Http404 from error

@@ -1,0 +1,96 @@
+"""Buttons that lead to a payment page. The browser names what it wants, never a price."""
+
+from collections.abc import Callable
+from typing import cast, get_args
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from billing import checkout
+from billing.errors import BillingError, NotSold
+from billing.events import BillingPeriod
+from billing.providers import registry
+from servicebilling.website.frames import Frame, organization_page, url_of
+
+SECTION = "website:billing"
+
+
+@require_POST
+@organization_page("billing.manage", section=SECTION)
+def subscribe(request: HttpRequest, frame: Frame) -> HttpResponse:
+    period = request.POST.get("period", "")
+    return _lead(
+        request,
+        frame,
+        back=url_of("website:pricing", frame.organization),
+        to=lambda: checkout.subscribe(
+            organization=frame.organization,
+            plan_code=request.POST.get("plan", ""),
+            billing_period=_period(period),
+            provider=_provider(request),
+            now=timezone.now(),
+        ),
+    )
+
+
+@require_POST
+@organization_page("billing.manage", section=SECTION)
+def buy_minutes(request: HttpRequest, frame: Frame) -> HttpResponse:
+    return _lead(
+        request,
+        frame,
+        back=url_of("website:billing", frame.organization) + "#minutes",
+        to=lambda: checkout.buy_bundle(
+            organization=frame.organization,
+            bundle_code=request.POST.get("bundle", ""),
+            provider=_provider(request),
+            started_by=cast(User, request.user),
+            now=timezone.now(),
+        ),
+    )
+
+
+@require_POST
+@organization_page("billing.manage", section=SECTION)
+def portal(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """The provider's own page for cards, invoices and cancelling; its address is a secret."""
+    back = url_of("website:billing", frame.organization)
+    return _lead(
+        request,
+        frame,
+        back=back,
+        to=lambda: checkout.portal(
+            frame.organization, return_url=f"{settings.WEBSITE_URL}{back}"
+        ),
+    )
+
+
+def _lead(
+    request: HttpRequest, frame: Frame, *, to: Callable[[], str], back: str
+) -> HttpResponse:
+    """Go to the page that `to` finds; if it is refused, go back and say why."""
+    try:
+        return HttpResponseRedirect(to())
+    except BillingError as error:
+        messages.error(request, error.message)
+        return redirect(back)
+
+
+def _period(said: str) -> BillingPeriod:
+    if said not in get_args(BillingPeriod):
+        raise NotSold("Choose to pay monthly or yearly.")
+    return cast(BillingPeriod, said)
+
+
+def _provider(request: HttpRequest) -> str:
+    """Return the provider that was chosen, else the first. Raises NotSold."""
+    offered = registry.available()
+    chosen = request.POST.get("provider") or (offered[0] if offered else "")
+    if chosen not in offered:
+        raise NotSold("Nothing can be paid here yet: no payment provider is set up.")
+    return chosen
