@@ -16,6 +16,7 @@ from metering.balances.models import (
     RateCard,
     WhenExhausted,
 )
+from metering.balances.top_up_models import TopUpDue, TopUpThreshold
 from metering.balances.usage_models import CycleUsage, UsageCharge, UsageHold
 from metering.calls.models import (
     Agent,
@@ -53,6 +54,8 @@ __all__ = [
     "Rate",
     "RateCard",
     "UsageCharge",
+    "TopUpDue",
+    "TopUpThreshold",
     "UsageEvent",
     "UsageHold",
     "Wallet",

@@ -70,7 +70,7 @@ class Purchase(models.Model):
 
 
 class Payment(models.Model):
-    """Money that a provider says it has taken: of a purchase or of a subscription period."""
+    """Money that a provider says it has taken: of a purchase, a top-up or a subscription period."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="payments")
@@ -79,6 +79,9 @@ class Payment(models.Model):
     provider_payment_id = models.CharField(max_length=255)
     purchase = models.OneToOneField(
         Purchase, models.PROTECT, related_name="payment", null=True, blank=True
+    )
+    top_up = models.OneToOneField(
+        "billing.TopUp", models.PROTECT, related_name="payment", null=True, blank=True
     )
     subscription = models.ForeignKey(
         "billing.Subscription",
@@ -107,8 +110,11 @@ class Payment(models.Model):
                 name="period_is_paid_once",
             ),
             models.CheckConstraint(
-                condition=Q(purchase__isnull=False, subscription__isnull=True)
-                | Q(purchase__isnull=True, subscription__isnull=False),
+                condition=Q(
+                    purchase__isnull=False, subscription__isnull=True, top_up__isnull=True
+                )
+                | Q(purchase__isnull=True, subscription__isnull=False, top_up__isnull=True)
+                | Q(purchase__isnull=True, subscription__isnull=True, top_up__isnull=False),
                 name="payment_is_for_one_thing",
             ),
         ]

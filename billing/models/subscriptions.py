@@ -51,6 +51,8 @@ class Subscription(models.Model):
     billing_period = models.CharField(max_length=10, choices=BillingPeriod.choices)
     provider = models.CharField(max_length=20)
     provider_subscription_id = models.CharField(max_length=255)
+    # Where the provider knows the customer by an address, for the subscription's life.
+    customer_email = models.EmailField(blank=True)
     status = models.CharField(max_length=20, choices=SubscriptionStatus.choices)
     # Of the flat item; each item has its own.
     period_starts_at = models.DateTimeField(null=True, blank=True)
