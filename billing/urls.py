@@ -1,11 +1,12 @@
 from django.urls import path
 
-from billing import api, webhooks
+from billing import analytics_api, api, webhooks
 
 app_name = "billing"
 urlpatterns = [
     path("webhooks/<slug:provider>", webhooks.receive, name="webhook"),
     path("billing/plans", api.Plans.as_view(), name="plans"),
+    path("billing/analytics", analytics_api.Analytics.as_view(), name="analytics"),
     path("billing/bundles", api.Bundles.as_view(), name="bundles"),
     path("billing/status", api.Status.as_view(), name="status"),
     path(

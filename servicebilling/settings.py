@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "rest_framework",
     "rest_framework_api_key",
+    "drf_spectacular",
     "django_celery_beat",
 ]
 
@@ -224,11 +225,28 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["servicebilling.lib.json_answers.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["servicebilling.lib.json_bodies.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "servicebilling.lib.openapi.Operation",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.PerKey"],
     "EXCEPTION_HANDLER": "servicebilling.lib.api_errors.answer",
     "COERCE_DECIMAL_TO_STRING": False,
     "STRICT_JSON": True,
     "NUM_PROXIES": NUM_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ServiceBilling",
+    "VERSION": "1",
+    "DESCRIPTION": "Usage, balances and billing of an organization's phone agents.",
+    "SERVERS": [{"url": WEBSITE_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "MeterName": "metering.models.Rate.Meter",
+        "CallStatus": "metering.models.Call.Status",
+        "WhenExhausted": "metering.models.WhenExhausted",
+        "Standing": "metering.models.Allowance.Standing",
+    },
 }
 # Of each key, or signed-in person.
 API_REQUESTS_PER_MINUTE = {

@@ -21,9 +21,8 @@ MONTHS_MAX, MONTHS_USUAL = 24, 12
 REFERENCE_LENGTH_MAX = 64
 
 
-class Narrowed(serializers.Serializer[dict[str, Any]]):
-    """Parameters that every reading URL has. An agent or number of somebody else is refused
-    in the same words as one that does not exist."""
+class Named(serializers.Serializer[dict[str, Any]]):
+    """What every URL takes; `accounts.access` reads it."""
 
     organization = serializers.CharField(
         max_length=80,
@@ -31,6 +30,12 @@ class Narrowed(serializers.Serializer[dict[str, Any]]):
         help_text="Slug or id. A service key must name it; a key of an organization need not."
         " `businessId` and `org_id` mean the same.",
     )
+
+
+class Narrowed(Named):
+    """What every list and sum takes. An agent or number of somebody else is refused in the
+    same words as one that does not exist."""
+
     agent = serializers.CharField(
         max_length=REFERENCE_LENGTH_MAX, required=False, help_text="Id of one agent."
     )

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 _is_whole = re.compile(r"-?[0-9]{1,18}", re.ASCII).fullmatch
@@ -18,7 +19,7 @@ _is_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII).fullmatch
 _is_month = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII).fullmatch
 # A float holds that many digits as they were written.
 _FLOAT_DIGITS = 15
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_FIRST_YEAR, _LAST_YEAR = 2000, 2099
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -72,6 +73,9 @@ class StrictDateField(serializers.DateField):
         return day
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$", "example": "2026-03"}
+)
 class MonthField(serializers.Field[date, str, str, Any]):
     """A calendar month as YYYY-MM; the value is its first day."""
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from servicebilling.website import health
 from servicebilling.website.views import (
+    api_pages,
     billing,
     calls,
     dashboard,
@@ -28,6 +29,8 @@ urlpatterns = [
     path("dashboard/billing/buy", paying.buy_minutes, name="buy-minutes"),
     path("dashboard/billing/portal", paying.portal, name="portal"),
     path("organizations/new", organizations.organization_new, name="organization-new"),
+    path("api/schema", api_pages.schema, name="api-schema"),
+    path("api/docs", api_pages.reference, name="api-docs"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -72,6 +72,8 @@ SAMPLES: dict[str, Sample] = {
 OPEN = {
     "website:home",
     "website:pricing",
+    "website:api-docs",
+    "website:api-schema",
     "website:livez",
     "website:readyz",
     "metering:vapi-webhook",

@@ -1,0 +1,84 @@
+"""What the OpenAPI document says of the billing API."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from billing import reports
+from billing.api import CheckoutRequest
+from metering.api.parameters import Named
+from servicebilling.lib.dataclass_answers import listed, serializer_of
+from servicebilling.lib.openapi import answers_with, asks_with, document
+
+
+class CheckoutAnswer(serializers.Serializer[dict[str, str]]):
+    checkout_url = serializers.CharField(help_text="Where the customer pays.")
+
+
+class PortalAnswer(serializers.Serializer[dict[str, str]]):
+    url = serializers.CharField()
+
+
+document(
+    "billing.api.Plans",
+    get=extend_schema(
+        summary="Plans that are sold",
+        parameters=[Named],
+        responses=listed("PlansAnswer", plans=reports.PlanOffer),
+    ),
+)
+document(
+    "billing.api.Bundles",
+    get=extend_schema(
+        summary="Bundles of minutes at today's prices",
+        parameters=[Named],
+        responses=listed("BundlesAnswer", bundles=reports.BundleOffer),
+        examples=[
+            answers_with(
+                {
+                    "bundles": [
+                        {
+                            "code": "minutes-100-usd",
+                            "minutes": 100,
+                            "price": 25,
+                            "currency": "USD",
+                        }
+                    ]
+                }
+            )
+        ],
+    ),
+)
+document(
+    "billing.api.Status",
+    get=extend_schema(
+        summary="Plan, subscription, wallet and its newest transactions",
+        parameters=[Named],
+        responses=serializer_of(reports.Status, name="BillingStatusAnswer"),
+    ),
+)
+document(
+    "billing.api.CreateCheckoutSession",
+    post=extend_schema(
+        summary="Begin to pay for a plan or a bundle",
+        description="Name what is wanted by its code; the price is ours. Nothing is granted"
+        " before the provider has confirmed the payment.",
+        parameters=[Named],
+        request=CheckoutRequest,
+        responses=CheckoutAnswer,
+        examples=[
+            asks_with({"plan_id": "starter", "billing_period": "monthly"}, "A plan"),
+            asks_with({"bundle_id": "minutes-100-usd"}, "A bundle"),
+            answers_with({"checkout_url": "https://pay.example/c/123"}),
+        ],
+    ),
+)
+document(
+    "billing.api.Portal",
+    post=extend_schema(
+        summary="The provider's page for cards, invoices and cancelling",
+        parameters=[Named],
+        request=None,
+        responses=PortalAnswer,
+        examples=[answers_with({"url": "https://pay.example/p/123"})],
+    ),
+)

@@ -1,0 +1,98 @@
+"""What the OpenAPI document says of the usage API."""
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+
+from metering.api.answers import CallsAnswer, MonthAnswer, MonthsAnswer, UsageAnswer
+from metering.api.parameters import CallsQuery, HistoryQuery, MonthQuery, Named
+from servicebilling.lib.openapi import answers_with, document
+
+_MONTH = {
+    "month": "2026-03",
+    "total_calls": 214,
+    "total_minutes": 391.5,
+    "total_cost_usd": 12.45,
+    "total_cost": 12.45,
+    "currency": "USD",
+}
+_CALL = {
+    "id": "01968f5e-3c00-7d6c-9a43-0d6c2f1f9b11",
+    "agent_name": "Reception",
+    "call_from": "+12025550143",
+    "call_to": "+12025550100",
+    "duration_seconds": 83,
+    "billed_minutes": 2,
+    "cost_usd": 0.1,
+    "cost": 0.1,
+    "currency": "USD",
+    "started_at": "2026-03-04T09:12:30Z",
+    "ended_at": "2026-03-04T09:13:53Z",
+    "status": "completed",
+}
+
+document(
+    "metering.api.reading.Usage",
+    get=extend_schema(
+        summary="The running billing cycle",
+        description="What plan and bought minutes still hold, and when they will be gone.",
+        parameters=[Named],
+        responses=UsageAnswer,
+        examples=[
+            answers_with(
+                {
+                    "organization": "acme-dental",
+                    "plan": "starter",
+                    "plan_minutes": 500,
+                    "credit_minutes": 50,
+                    "minutes_used_this_cycle": 312,
+                    "minutes_remaining": 238,
+                    "minutes_held": 9,
+                    "percent_used": 56,
+                    "cycle_start": "2026-03-01T00:00:00Z",
+                    "cycle_end": "2026-04-01T00:00:00Z",
+                    "when_exhausted": "overage",
+                    "standing": "good",
+                    "projected_run_out": "2026-03-27",
+                }
+            )
+        ],
+    ),
+)
+document(
+    "metering.api.reading.CurrentMonth",
+    get=extend_schema(
+        summary="The running calendar month",
+        description="In the organization's time zone.",
+        parameters=[MonthQuery],
+        responses=MonthAnswer,
+        examples=[answers_with(_MONTH)],
+    ),
+)
+document(
+    "metering.api.reading.History",
+    get=extend_schema(
+        summary="One month, or the months before",
+        description="With `month` that month alone. Without it a page of the whole months so"
+        " far, newest first; `next` leads to the older ones.",
+        parameters=[HistoryQuery],
+        responses=PolymorphicProxySerializer(
+            component_name="HistoryAnswer",
+            serializers=[MonthAnswer, MonthsAnswer],
+            resource_type_field_name=None,
+        ),
+        examples=[
+            answers_with(_MONTH, "One month"),
+            answers_with({"months": [_MONTH], "next": None}, "Months"),
+        ],
+    ),
+)
+document(
+    "metering.api.reading.Calls",
+    get=extend_schema(
+        summary="Calls, newest first",
+        description="Running and refused ones too. Hand `next` back as `cursor` for the page"
+        " that follows; a page costs the same however far down it is.",
+        parameters=[CallsQuery],
+        responses=CallsAnswer,
+        examples=[answers_with({"calls": [_CALL], "next": "WyIyMDI2LTAzLTA0V…"})],
+    ),
+)
