@@ -67,12 +67,13 @@ def happen(one: Due, *, number: int, staff: User) -> None:
             organization_id=organization.pk, standing=one.standing, now=one.at
         )
     elif credit.kind == "adjustment":
-        adjustments.adjust_minutes(
+        adjustments.adjust(
+            "credit_minutes",
+            credit.minutes,
             organization=organization,
             reason=f"Demo: {credit.reason}",
             actor=staff,
             now=one.at,
-            credit=credit.minutes,
         )
     elif credit.minutes:
         ledger.add_credit_minutes(

@@ -261,7 +261,7 @@ def test_a_dry_run_of_an_adjustment_keeps_nothing(capsys) -> None:
         (["--used=101", "--reason=too much"], "100 minutes are free"),
         (["--used=-1", "--reason=too much"], "0 minutes were used"),
         (["--credit=1", "--reason= "], "needs a reason"),
-        (["--credit=0", "--reason=nothing"], "either the credit or the minutes"),
+        (["--credit=0", "--reason=nothing"], "A change of nothing"),
         (["--credit=99999999999", "--reason=a slip"], "at most 1,000,000 minutes"),
     ],
 )

@@ -217,7 +217,13 @@ def test_what_is_read_after_waiting_for_a_lock_is_fresh(now):
 def _wait_until_one_waits() -> None:
     for _ in range(400):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            # Otherwise a transaction goes on seeing the activity that it saw first.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            # Others may wait in other databases of the same server.
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.02)

@@ -318,6 +318,14 @@ RACES = [
 ]
 
 
+RACES_RUN_MAX = 8
+
+
+def _again_and_again(guard, now) -> None:
+    for _ in range(RACES_RUN_MAX):
+        guard(now)
+
+
 def _names(plants: list) -> list[str]:
     return [f"{plant[1]}-{plant[3][:20].strip()}" for plant in plants]
 
@@ -364,8 +372,9 @@ def test_a_missing_lock_is_seen(plant, now):
     file, name, old, new, guard = plant
     try:
         replace_function(file, name, old, new)
+        # On a busy machine a race may go well by chance.
         with pytest.raises((*WRONG, IndexError)):
-            guard(now)
+            _again_and_again(guard, now)
     finally:
         replace_function(file, name)
 

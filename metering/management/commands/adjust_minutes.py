@@ -1,6 +1,5 @@
 import json
 from argparse import ArgumentParser
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -28,22 +27,31 @@ class Command(BaseCommand):
         if organization is None:
             raise CommandError(f"There is no organization {options['organization']!r}.")
         try:
-            done = adjustments.adjust_minutes(
+            done = adjustments.adjust(
+                "minutes_used" if options["credit"] is None else "credit_minutes",
+                options["used"] if options["credit"] is None else options["credit"],
                 organization=organization,
                 reason=options["reason"],
                 actor="command adjust_minutes",
                 now=timezone.now(),
-                credit=options["credit"] or 0,
-                used=options["used"] or 0,
                 dry_run=options["dry_run"],
             )
         except LedgerError as error:
             raise CommandError(str(error)) from error
+        before, after = done.before, done.after
         if options["json"]:
-            self.stdout.write(json.dumps(asdict(done) | {"dry_run": options["dry_run"]}))
+            shown = {
+                "reference": done.reference,
+                "credit_minutes_before": before.credit_minutes,
+                "credit_minutes": after.credit_minutes,
+                "minutes_used_before": before.minutes_used_this_cycle,
+                "minutes_used_this_cycle": after.minutes_used_this_cycle,
+                "dry_run": options["dry_run"],
+            }
+            self.stdout.write(json.dumps(shown))
             return
         self.stdout.write(
-            f"credit minutes {done.credit_minutes_before} → {done.credit_minutes}, used in"
-            f" this cycle {done.minutes_used_before} → {done.minutes_used_this_cycle}"
+            f"credit minutes {before.credit_minutes} → {after.credit_minutes}, used in this"
+            f" cycle {before.minutes_used_this_cycle} → {after.minutes_used_this_cycle}"
             + (" (dry run, nothing kept)" if options["dry_run"] else "")
         )
