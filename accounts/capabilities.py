@@ -51,13 +51,14 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.change_organization",
             "accounts.change_apikey",
             "accounts.add_setting",
+            "billing.add_exchangerate",
             "metering.change_agent",
             "metering.change_phonenumber",
         },
     },
     "finance": {
         "view": {"accounts", "metering", "billing"},
-        "rights": {"accounts.add_setting"},
+        "rights": {"accounts.add_setting", "billing.add_exchangerate"},
     },
     "support": {
         "view": {"accounts", "metering", "billing"},

@@ -1,19 +1,32 @@
 from billing.models.catalog import MinuteBundle, Plan
+from billing.models.discrepancies import Discrepancy
+from billing.models.documents import BillingDetails, Document, DocumentSeries
+from billing.models.exchange import ExchangeRate
 from billing.models.inbox import PaymentEvent
+from billing.models.overage import OverageDelivery
 from billing.models.plan_checkouts import PlanCheckout
 from billing.models.purchases import Payment, Purchase
+from billing.models.reversals import Dispute, Refund
 from billing.models.subscriptions import Subscription, SubscriptionItem, SubscriptionStatus
 from billing.models.topups import AutoTopUp, AutoTopUpPause, TopUp
 
 __all__ = [
     "AutoTopUp",
     "AutoTopUpPause",
+    "BillingDetails",
+    "Discrepancy",
+    "Dispute",
+    "Document",
+    "DocumentSeries",
+    "ExchangeRate",
     "MinuteBundle",
+    "OverageDelivery",
     "Payment",
     "PaymentEvent",
     "Plan",
     "PlanCheckout",
     "Purchase",
+    "Refund",
     "Subscription",
     "SubscriptionItem",
     "SubscriptionStatus",

@@ -10,6 +10,14 @@ from metering.balances.models import MONEY
 from servicebilling.lib.ids import new_id
 
 
+def _exactly_one(*fields: str) -> Q:
+    """Return the condition that one of these references is set, and no other."""
+    condition = Q()
+    for chosen in fields:
+        condition |= Q(**{f"{field}__isnull": field != chosen for field in fields})
+    return condition
+
+
 class Purchase(models.Model):
     """Minutes that somebody wants to buy. What is paid is what is copied here at the start:
     later changes of the markup or the bundle do not touch it."""
@@ -70,7 +78,8 @@ class Purchase(models.Model):
 
 
 class Payment(models.Model):
-    """Money that a provider says it has taken: of a purchase, a top-up or a subscription period."""
+    """Money that a provider says it has taken: of a purchase, a top-up, a subscription's
+    period, or an invoice of what was used."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="payments")
@@ -90,9 +99,19 @@ class Payment(models.Model):
         null=True,
         blank=True,
     )
+    # Of usage, or of a change of plan in mid-period.
+    invoice = models.ForeignKey(
+        "billing.Document",
+        models.PROTECT,
+        related_name="payments",
+        null=True,
+        blank=True,
+    )
     period_starts_at = models.DateTimeField(null=True, blank=True)
     period_ends_at = models.DateTimeField(null=True, blank=True)
+    # Of a purchase without tax, of an invoice with it; `tax` came on top of a purchase.
     amount = models.DecimalField(**MONEY)
+    tax = models.DecimalField(**MONEY, default=0)
     currency = models.CharField(max_length=3)
     paid_at = models.DateTimeField()
     created_at = models.DateTimeField()
@@ -110,11 +129,7 @@ class Payment(models.Model):
                 name="period_is_paid_once",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    purchase__isnull=False, subscription__isnull=True, top_up__isnull=True
-                )
-                | Q(purchase__isnull=True, subscription__isnull=False, top_up__isnull=True)
-                | Q(purchase__isnull=True, subscription__isnull=True, top_up__isnull=False),
+                condition=_exactly_one("purchase", "subscription", "top_up", "invoice"),
                 name="payment_is_for_one_thing",
             ),
         ]

@@ -1,0 +1,69 @@
+"""What providers are to be told of usage beyond the plan: the outbox of overage."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Organization
+from metering.balances.models import MONEY
+from metering.models import BillingCycle, OverageCharge
+from servicebilling.lib.outbox import OutboxRowBase
+
+
+class OverageDelivery(OutboxRowBase):
+    """Minutes for a provider's meter, or an amount for the next invoice.
+
+    Every `OverageCharge` has one. What other meters charged is summed per cycle and meter:
+    such a row has `meter` and `sequence` instead of a charge.
+    """
+
+    class Route(models.TextChoices):
+        # Nobody bills this organization yet.
+        NONE = "none"
+        METER = "meter"
+        # The meter's period is over, or there is no meter for it.
+        ITEM = "item"
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    cycle = models.ForeignKey(BillingCycle, models.PROTECT, related_name="+")
+    charge = models.OneToOneField(
+        OverageCharge, models.PROTECT, related_name="delivery", null=True, blank=True
+    )
+    meter = models.CharField(max_length=40, blank=True)
+    # Later changes of a closed cycle follow as further rows of the difference.
+    sequence = models.PositiveIntegerField(default=0)
+    route = models.CharField(max_length=8, choices=Route.choices, default=Route.NONE)
+    provider = models.CharField(max_length=20, blank=True)
+    minutes = models.IntegerField(default=0)
+    amount = models.DecimalField(**MONEY)
+    currency = models.CharField(max_length=3)
+    occurred_at = models.DateTimeField()
+    # The provider's own id of what was made of it, if it has one.
+    provider_reference = models.CharField(max_length=255, blank=True)
+
+    class Meta(OutboxRowBase.Meta):
+        db_table = "overage_deliveries"
+        verbose_name_plural = "overage deliveries"
+        constraints = [
+            *OutboxRowBase.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(charge__isnull=False, meter="")
+                | (Q(charge__isnull=True) & ~Q(meter="")),
+                name="delivery_is_of_a_charge_or_a_meter",
+            ),
+            models.UniqueConstraint(
+                "cycle",
+                "meter",
+                "sequence",
+                condition=Q(charge__isnull=True),
+                name="meter_of_a_cycle_delivered_once",
+            ),
+        ]
+        indexes = [
+            *OutboxRowBase.Meta.indexes,
+            models.Index(
+                fields=["organization"],
+                condition=~Q(state="delivered"),
+                name="deliveries_under_way",
+            ),
+            models.Index(fields=["organization", "occurred_at"], name="deliveries_by_time"),
+        ]
