@@ -111,7 +111,7 @@ class DiscrepancyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ExchangeRate)
-class ExchangeRateAdmin(ModelAdmin[ExchangeRate]):
+class ExchangeRateAdmin(ModelAdmin):
     """Rates are added, dated, and never changed."""
 
     list_display = ["base", "quote", "rate", "valid_from", "created_by"]
@@ -128,5 +128,5 @@ class ExchangeRateAdmin(ModelAdmin[ExchangeRate]):
     def save_model(
         self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool
     ) -> None:
-        obj.created_by, obj.created_at = request.user, timezone.now()
+        obj.created_by_id, obj.created_at = request.user.pk, timezone.now()
         super().save_model(request, obj, form, change)
