@@ -95,6 +95,9 @@ DEFINITIONS: dict[str, Definition] = {
         _yes_or_no,
         "End calls that began without being asked for and cannot be paid.",
     ),
+    "late_usage_days": Definition(
+        35, _days, "How late usage of the past is still accepted, in days."
+    ),
     "retention_days": Definition(
         30, _days, "How long texts of messages are kept.", per_organization=False
     ),

@@ -185,3 +185,25 @@ def make_status(
 def reference_of(prefix: str = "test") -> str:
     """A name for one business fact that nothing else has."""
     return f"{prefix}:{uuid4()}"
+
+
+def make_rate(
+    card: RateCard,
+    meter: str = "api_call",
+    *,
+    included: str | None = None,
+    quota: str | None = None,
+    unit_price: str | None = None,
+    tiers: list[tuple[int | None, str]] | None = None,
+) -> Rate:
+    """What a card says of another meter."""
+    if unit_price is None and tiers is None:
+        unit_price = "0.01"
+    return Rate.objects.create(
+        rate_card=card,
+        meter=meter,
+        included_quantity=included,
+        quota_limit=quota,
+        unit_price=unit_price,
+        tiers=tiers and [{"up_to": up_to, "unit_price": price} for up_to, price in tiers],
+    )

@@ -1,0 +1,85 @@
+"""May this much of a meter be used, and who would pay? Asked of an open book.
+
+What open holds promise is counted as used: neither a quota, nor what is included, nor money
+is given away twice.
+"""
+
+from decimal import Decimal
+
+from metering import quantities, rating
+from metering.balances.book import Book, Cycle
+from metering.balances.entries import ZERO
+from metering.rating import Card
+
+
+def reason_against(
+    book: Book, cycle: Cycle, *, meter: str, quantity: Decimal, status: str
+) -> str:
+    """Return the rule that forbids it, empty if none does.
+
+    `status` is the organization's. Rules: `suspended`, `closed`, `past_due`,
+    `quota_reached`, `included_used_up`, `no_plan`, `wallet_empty`, `credit_limit`.
+    """
+    if status != "active":
+        return status
+    if book.standing == "past_due":
+        return "past_due"
+    card = book.terms(cycle)
+    rate = card.meters.get(meter)
+    if rate is None:
+        # The card says nothing of this meter: it is counted and costs nothing.
+        return ""
+    held = held_of(book, cycle, meter)
+    if rate.quota_limit is not None:
+        used = sum((usage.quantity for usage in cycle.usages_of(meter)), ZERO)
+        if used + held + quantity > rate.quota_limit:
+            return "quota_reached"
+    free = book.included_left(cycle, card, meter)
+    beyond = max(ZERO, held + quantity - free) - max(ZERO, held - free)
+    if beyond == 0:
+        return ""
+    return _who_cannot_pay(book, cycle, card, _cost(cycle, card, meter, beyond, held))
+
+
+def held_of(book: Book, cycle: Cycle, meter: str) -> Decimal:
+    """What open holds of that cycle set aside of a meter."""
+    return sum(
+        (
+            quantity
+            for (cycle_id, _, held_meter), quantity in book.usage_holds.items()
+            if cycle_id == cycle.id and held_meter == meter
+        ),
+        ZERO,
+    )
+
+
+def _cost(cycle: Cycle, card: Card, meter: str, beyond: Decimal, held: Decimal) -> Decimal:
+    """What `beyond` more units cost: exactly, or at most while holds may come between."""
+    rate = card.meters[meter]
+    if held:
+        return beyond * rate.dearest_unit_price
+    charged = sum(
+        (u.charged_quantity for u in cycle.usages_of(meter) if u.card_id == card.id), ZERO
+    )
+    return quantities.price(charged + beyond, rate.tiers) - quantities.price(
+        charged, rate.tiers
+    )
+
+
+def _who_cannot_pay(book: Book, cycle: Cycle, card: Card, cost: Decimal) -> str:
+    match card.when_exhausted:
+        case rating.CUT_OFF:
+            return "no_plan" if book.standing == "no_plan" else "included_used_up"
+        case rating.WALLET if cost and cost > book.free_money:
+            return "wallet_empty"
+        case rating.POSTPAID if cost and cost > _credit_left(book, cycle, card):
+            return "credit_limit"
+    return ""
+
+
+def _credit_left(book: Book, cycle: Cycle, card: Card) -> Decimal:
+    if cycle.is_live:
+        return book.free_credit_limit
+    charged = sum((charge.amount for charge in cycle.charges), ZERO)
+    charged += sum((usage.price for usage in cycle.usages), ZERO)
+    return card.postpaid_limit_amount - charged
