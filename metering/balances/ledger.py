@@ -64,6 +64,18 @@ def opened(
             cursor.execute("SELECT book_write(%s::jsonb)", [book_rows.dumps(payload)])
 
 
+def peek(organization_id: UUID, *, now: datetime) -> Book:
+    """Return the book as it stands, rolled over to `now`, for reading: nothing is locked and
+    nothing written. Raises `UnknownOrganization`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT book_json(%s::uuid[], '{}')::text", [[organization_id]])
+        books = book_rows.read(book_rows.loads(cursor.fetchone()[0]))
+    if organization_id not in books:
+        raise UnknownOrganization(f"no balances for {organization_id}")
+    books[organization_id].roll_over(now)
+    return books[organization_id]
+
+
 @contextmanager
 def _opening(organization_ids: Sequence[UUID]) -> Iterator[None]:
     token = _inside.set(_inside.get() | set(organization_ids))

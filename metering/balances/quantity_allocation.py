@@ -7,6 +7,7 @@ card that rated it. A cut-off card charges nothing: what it lets through is coun
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from metering import quantities, rating
 from metering.balances.book import Book, Cycle, Usage
@@ -28,9 +29,17 @@ class Taken:
     unpaid_quantity: Decimal = ZERO
 
 
-def use(book: Book, cycle: Cycle, *, meter: str, quantity: Decimal) -> Taken:
-    """Count `quantity` more in a cycle by its card; what is beyond the included is priced."""
-    card = book.terms(cycle)
+def use(
+    book: Book,
+    cycle: Cycle,
+    *,
+    meter: str,
+    quantity: Decimal,
+    card_id: UUID | None = None,
+) -> Taken:
+    """Count `quantity` more in a cycle by a card (else its own); what is beyond the included
+    is priced."""
+    card = book.terms(cycle, card_id)
     usage = cycle.usage_of(meter, card.id)
     beyond = ZERO
     if meter in card.meters:

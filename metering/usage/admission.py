@@ -13,11 +13,18 @@ from metering.rating import Card
 
 
 def reason_against(
-    book: Book, cycle: Cycle, *, meter: str, quantity: Decimal, status: str
+    book: Book,
+    cycle: Cycle,
+    *,
+    meter: str,
+    quantity: Decimal,
+    status: str,
+    is_promise: bool = False,
 ) -> str:
     """Return the rule that forbids it, empty if none does.
 
-    `status` is the organization's. Rules: `suspended`, `closed`, `past_due`,
+    `status` is the organization's. A promise (a hold) is weighed at the dearest price, because
+    nobody knows what comes before it is used. Rules: `suspended`, `closed`, `past_due`,
     `quota_reached`, `included_used_up`, `no_plan`, `wallet_empty`, `credit_limit`.
     """
     if status != "active":
@@ -38,7 +45,11 @@ def reason_against(
     beyond = max(ZERO, held + quantity - free) - max(ZERO, held - free)
     if beyond == 0:
         return ""
-    return _who_cannot_pay(book, cycle, card, _cost(cycle, card, meter, beyond, held))
+    if held or is_promise:
+        cost = beyond * rate.dearest_unit_price
+    else:
+        cost = _cost(cycle, card, meter, beyond)
+    return _who_cannot_pay(book, cycle, card, cost)
 
 
 def held_of(book: Book, cycle: Cycle, meter: str) -> Decimal:
@@ -53,17 +64,13 @@ def held_of(book: Book, cycle: Cycle, meter: str) -> Decimal:
     )
 
 
-def _cost(cycle: Cycle, card: Card, meter: str, beyond: Decimal, held: Decimal) -> Decimal:
-    """What `beyond` more units cost: exactly, or at most while holds may come between."""
-    rate = card.meters[meter]
-    if held:
-        return beyond * rate.dearest_unit_price
+def _cost(cycle: Cycle, card: Card, meter: str, beyond: Decimal) -> Decimal:
+    """What `beyond` more units cost, exactly."""
+    tiers = card.meters[meter].tiers
     charged = sum(
         (u.charged_quantity for u in cycle.usages_of(meter) if u.card_id == card.id), ZERO
     )
-    return quantities.price(charged + beyond, rate.tiers) - quantities.price(
-        charged, rate.tiers
-    )
+    return quantities.price(charged + beyond, tiers) - quantities.price(charged, tiers)
 
 
 def _who_cannot_pay(book: Book, cycle: Cycle, card: Card, cost: Decimal) -> str:

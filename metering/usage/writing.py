@@ -34,8 +34,9 @@ class Event:
     charged_quantity: Decimal
     total: Decimal
     currency: str
-    cycle_id: UUID
-    card_id: UUID
+    # Always there but on old events of calls.
+    cycle_id: UUID | None
+    card_id: UUID | None
     occurred_at: datetime
     # What its sender said: a correction states the whole, and stores the difference.
     stated_quantity: Decimal
@@ -58,7 +59,7 @@ def events_by_key(organization_id: UUID, uses: Sequence[Use]) -> dict[str, Event
     rows = list(
         UsageEvent.objects.filter(organization_id=organization_id, idempotency_key__in=keys)
     )
-    corrections: dict[UUID, tuple[Decimal, int]] = {}
+    corrections: dict[UUID | None, tuple[Decimal, int]] = {}
     if any(use.corrects for use in uses):
         found = (
             UsageEvent.objects.filter(corrects__in=[row.id for row in rows])
@@ -68,7 +69,7 @@ def events_by_key(organization_id: UUID, uses: Sequence[Use]) -> dict[str, Event
             )
         )
         corrections = {row["corrects"]: (row["by"], row["voids"]) for row in found}
-    return {row.idempotency_key: _event(row, corrections.get(row.id)) for row in rows}
+    return {row.idempotency_key: _event(row, corrections.get(row.pk)) for row in rows}
 
 
 def write(book: Book, events: Sequence[Event], *, now: datetime) -> None:
@@ -121,7 +122,7 @@ def day_rows(book: Book, events: Iterable[Event]) -> list[Row]:
 
 def count_of(kind: str) -> int:
     """What one row adds to the number of events: a void takes its event out."""
-    return {UsageEvent.Kind.USAGE: 1, UsageEvent.Kind.VOID: -1}.get(kind, 0)
+    return {"usage": 1, "void": -1}.get(kind, 0)
 
 
 def _empty_day(book: Book, day: str, meter: str) -> Row:

@@ -103,7 +103,7 @@ RULES = (
         """
         SELECT organization_id, 'daily_usage ' || id AS row, count::bigint AS expected,
           (SELECT sum(hour) FROM unnest(hours) AS hour) AS found
-        FROM daily_usage WHERE meter = 'voice_minute'
+        FROM daily_usage
         """,
     ),
     Rule(

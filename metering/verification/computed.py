@@ -1,4 +1,4 @@
-"""The two rules that need the pure code: what minutes cost, and what may still be held."""
+"""The rules that need the pure code: what usage costs, and what may still be held."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from metering import rating
+from metering import quantities, rating
 from metering.balances import book_rows, cards
-from metering.models import Allowance, CycleCharge
+from metering.models import Allowance, CycleCharge, CycleUsage
 
 CEILING = "the_ceiling_is_what_the_books_allow"
 PRICE = "a_charge_is_the_price_of_its_seconds"
+USAGE_PRICE = "cycle_usage_costs_the_price_of_its_quantity"
 
 BATCH = 500
 
@@ -51,3 +52,15 @@ def prices(organization_id: UUID | None) -> Iterator[Checked]:
         if key not in priced:
             priced[key] = rating.price(seconds, known[card_id])
         yield owner, f"cycle_charges {charge_id}", priced[key], amount
+
+
+def usage_prices(organization_id: UUID | None) -> Iterator[Checked]:
+    """What each meter was charged in each cycle, priced anew from its quantity."""
+    usages = CycleUsage.objects.all()
+    if organization_id:
+        usages = usages.filter(organization_id=organization_id)
+    known = cards.get(usages.values_list("rate_card_id", flat=True).distinct())
+    for usage in usages.iterator():
+        rate = known[usage.rate_card_id].meters.get(usage.meter)
+        price = quantities.price(usage.charged_quantity, rate.tiers if rate else ())
+        yield usage.organization_id, f"cycle_usage {usage.pk}", price, usage.price

@@ -100,6 +100,9 @@ RULES = (
             FROM wallet_transactions
           UNION ALL SELECT organization_id, 'overage_charges ' || id, currency
             FROM overage_charges
+          UNION ALL SELECT organization_id, 'cycle_usage ' || id, currency FROM cycle_usage
+          UNION ALL SELECT organization_id, 'usage_charges ' || id, currency
+            FROM usage_charges
           UNION ALL SELECT organization_id, 'calls ' || id, currency FROM calls
           UNION ALL SELECT organization_id, 'usage_events ' || id, currency
             FROM usage_events) x ON x.organization_id = o.id

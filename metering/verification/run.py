@@ -10,11 +10,15 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Organization
-from metering.verification import calls, computed, counters, cycles, holds
+from metering.verification import calls, computed, counters, cycles, holds, usage
 from metering.verification.rule import Finding, Rule
 
-RULES = (*counters.RULES, *cycles.RULES, *holds.RULES, *calls.RULES)
-COMPUTED = {computed.CEILING: computed.ceilings, computed.PRICE: computed.prices}
+RULES = (*counters.RULES, *cycles.RULES, *holds.RULES, *calls.RULES, *usage.RULES)
+COMPUTED = {
+    computed.CEILING: computed.ceilings,
+    computed.PRICE: computed.prices,
+    computed.USAGE_PRICE: computed.usage_prices,
+}
 
 # Of each rule: a broken rule breaks every row, and nobody reads a million lines.
 FINDINGS_MAX = 100

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -13,6 +14,8 @@ from metering.balances import cycles
 from metering.calls import gate, statuses, sweep
 from metering.calls.settle import settle
 from metering.models import Allowance
+from metering.usage import holds, record
+from metering.usage.events import Use
 from metering.verification.run import COMPUTED, RULES, verify
 from tests.factories import metering as make
 
@@ -184,13 +187,13 @@ BREAKS = [
     ),
     (
         "usage_events_are_the_sum_of_calls",
-        "UPDATE usage_events SET quantity = quantity + 1 WHERE {org}"
+        "UPDATE usage_events SET quantity = quantity + 1 WHERE call_id IS NOT NULL AND {org}"
         " RETURNING 'calls ' || call_id",
     ),
     (
         "daily_usage_is_the_sum_of_calls",
-        "UPDATE daily_usage SET cost = cost + 1 WHERE {org} RETURNING 'daily_usage '"
-        " || organization_id || ' agent ' || agent_id || ' number ' || phone_number_id",
+        "UPDATE daily_usage SET cost = cost + 1 WHERE agent_id IS NOT NULL AND {org}"
+        " RETURNING 'daily_usage ' || organization_id || ' agent ' || agent_id || ' number ' || phone_number_id",
     ),
     (
         "hours_of_a_day_are_its_count",
@@ -213,6 +216,48 @@ BREAKS = [
         "UPDATE cycle_charges SET seconds = seconds + 60 WHERE {org}"
         " RETURNING 'cycle_charges ' || id",
     ),
+    (
+        "cycle_usage_is_the_sum_of_its_events",
+        "UPDATE cycle_usage SET quantity = quantity + 1 WHERE {org}"
+        " RETURNING 'cycle_usage ' || cycle_id || ' ' || meter || ' ' || rate_card_id",
+    ),
+    (
+        "cycle_usage_costs_the_price_of_its_quantity",
+        "UPDATE cycle_usage SET price = price + 0.000001 WHERE {org}"
+        " RETURNING 'cycle_usage ' || id",
+    ),
+    (
+        "daily_usage_is_the_sum_of_events",
+        "UPDATE daily_usage SET price = price + 1 WHERE meter = 'api_call' AND {org}"
+        " RETURNING 'daily_usage ' || organization_id || ' api_call'",
+    ),
+    (
+        "the_wallet_paid_what_events_cost",
+        "UPDATE wallet_transactions SET amount = amount - 1 WHERE id = (SELECT max(id)"
+        " FROM wallet_transactions WHERE {wallet_org} AND reference LIKE 'usage:%')"
+        " RETURNING 'wallet_transactions ' || reference",
+    ),
+    (
+        "usage_charges_are_what_events_cost_on_overage_cards",
+        "UPDATE usage_charges SET amount = amount + 1 WHERE id ="
+        " (SELECT max(id) FROM usage_charges WHERE {org})"
+        " RETURNING 'usage_charges ' || reference",
+    ),
+    (
+        "corrections_are_of_the_same_meter_cycle_and_card",
+        "UPDATE usage_events SET meter = 'ai_query' WHERE kind = 'correction' AND {org}"
+        " RETURNING 'usage_events ' || id",
+    ),
+    (
+        "usage_holds_end_soon_after_they_expire",
+        "UPDATE usage_holds SET expires_at = expires_at - interval '1 day'"
+        " WHERE state = 'open' AND {org} RETURNING 'usage_holds ' || id",
+    ),
+    (
+        "a_settled_usage_hold_has_its_event",
+        "UPDATE usage_holds SET settled_quantity = 3 WHERE state = 'settled' AND {org}"
+        " RETURNING 'usage_holds ' || id",
+    ),
 ]
 
 
@@ -230,8 +275,10 @@ def _tell(when_exhausted: str, now) -> Organization:
         overage_limit_minutes=20,
         calls_at_once_max=2,
     )
+    make.make_rate(card, included="1", unit_price="0.01")
     owner = make.make_balances(card=card, now=now, credit_minutes=1, wallet="50")
     number = make.make_number(organization=owner, valid_from=now)
+    _use_other_meters(owner, now)
 
     def admitted(at):
         ref = make.call_ref(number)
@@ -256,6 +303,19 @@ def _tell(when_exhausted: str, now) -> Organization:
     assert gate.admit(refused, now=later).rule == "too_many_calls"
     _settle_one_of_two(running, later)
     return owner
+
+
+def _use_other_meters(owner: Organization, now) -> None:
+    """Events beyond what is included, one corrected; a hold that was settled, an open one."""
+    record.record_api_call(owner, key="a", calls=3, now=now)
+    correction = Use("api_call", Decimal(2), "b", corrects="a")
+    assert record.record(owner, [correction], now=now)[0].error is None
+    held = holds.hold(
+        owner, meter="api_call", quantity=Decimal(2), reference="one", now=now
+    )
+    holds.settle(owner, hold_id=held.hold_id, quantity=Decimal(2), now=now)
+    at = now + timedelta(days=40)
+    holds.hold(owner, meter="api_call", quantity=Decimal(2), reference="two", now=at)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from metering.balances import cycles
 from metering.models import (
     Allowance,
     CycleUsage,
@@ -237,8 +238,6 @@ def test_a_correction_after_a_change_of_card_is_by_the_card_that_charged(now):
     used(organization, use("3", key="a"), now=now)
     dearer = make.make_card(when_exhausted="wallet", included_minutes=0)
     make.make_rate(dearer, unit_price="0.50")
-    from metering.balances import cycles
-
     cycles.change_card(organization_id=organization.id, card_id=dearer.id, now=now)
 
     record.void(organization, key="a", now=now)
@@ -251,8 +250,6 @@ def test_the_same_included_quantity_is_not_given_twice_by_changing_cards(now):
     used(organization, use("3"), now=now)
     other = make.make_card(when_exhausted="wallet", included_minutes=0)
     make.make_rate(other, included="4", unit_price="0.01")
-    from metering.balances import cycles
-
     cycles.change_card(organization_id=organization.id, card_id=other.id, now=now)
 
     recorded = used(organization, use("3"), now=now)

@@ -1,0 +1,243 @@
+"""Ask first, pay after, for meters other than calls: a quantity set aside until it was used.
+
+Like the gate of calls: one locked row decides, so of many who ask at once only those are
+admitted whom something can pay for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.models import Organization
+from metering.balances import ledger
+from metering.balances.book import Book
+from metering.models import UsageHold
+from metering.quantities import MeterRate
+from metering.usage import admission, writing
+from metering.usage.batch import Batch
+from metering.usage.errors import (
+    BadEvent,
+    HoldClosed,
+    KeyReused,
+    UnknownEvent,
+    refusal,
+)
+from metering.usage.events import Recorded, Use
+
+LASTS = timedelta(hours=1)
+LASTS_MAX = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold as its asker sees it."""
+
+    hold_id: UUID
+    meter: str
+    quantity: Decimal
+    expires_at: datetime
+    state: str
+    # What was recorded for it, once it is settled.
+    recorded: Recorded | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """May this much be used? Nothing was set aside. `reason` is empty if it may."""
+
+    meter: str
+    quantity: Decimal
+    reason: str
+    used: Decimal
+    held: Decimal
+    # None: the card says nothing of the meter, it is counted and costs nothing.
+    included: Decimal | None
+    quota_limit: Decimal | None
+
+
+def check(
+    organization: Organization, *, meter: str, quantity: Decimal, now: datetime
+) -> Answer:
+    """Return whether it would be admitted now; holds nothing, locks nothing.
+
+    Raises `ledger.UnknownOrganization`.
+    """
+    book = ledger.peek(organization.pk, now=now)
+    live = book.live
+    rate = book.terms(live).meters.get(meter)
+    return Answer(
+        meter=meter,
+        quantity=quantity,
+        reason=admission.reason_against(
+            book, live, meter=meter, quantity=quantity, status=organization.status
+        ),
+        used=sum((usage.quantity for usage in live.usages_of(meter)), Decimal(0)),
+        held=admission.held_of(book, live, meter),
+        included=_included(rate, live.is_paid),
+        quota_limit=rate.quota_limit if rate else None,
+    )
+
+
+def hold(
+    organization: Organization,
+    *,
+    meter: str,
+    quantity: Decimal,
+    reference: str,
+    now: datetime,
+    lasts: timedelta = LASTS,
+) -> Held:
+    """Set a quantity aside. The same reference asked again gets the same hold.
+
+    Raises NothingPays, QuotaReached, KeyReused, BadEvent, `ledger.UnknownOrganization`.
+    """
+    if not timedelta(0) < lasts <= LASTS_MAX:
+        raise BadEvent("A hold lasts 1 second to 24 hours.")
+    with ledger.opened_one(organization.pk, now=now) as book:
+        before = UsageHold.objects.filter(
+            organization=organization, reference=reference
+        ).first()
+        if before is not None:
+            if (before.meter, before.quantity) != (meter, quantity):
+                raise KeyReused("This reference was used for another hold.")
+            return _held(before)
+        status = Organization.objects.values_list("status", flat=True).get(
+            pk=organization.pk
+        )
+        live = book.live
+        rule = admission.reason_against(
+            book, live, meter=meter, quantity=quantity, status=status, is_promise=True
+        )
+        if rule and book.enforcement == "enforce":
+            raise refusal(rule)
+        made = UsageHold.objects.create(
+            organization=organization,
+            reference=reference,
+            meter=meter,
+            quantity=quantity,
+            rate_card_id=live.card_id,
+            cycle_id=live.id,
+            would_refuse=bool(rule),
+            created_at=now,
+            expires_at=now + lasts,
+        )
+        _count(book, made, quantity)
+    return _held(made)
+
+
+def settle(
+    organization: Organization, *, hold_id: UUID, quantity: Decimal, now: datetime
+) -> Held:
+    """Record what was used for a hold, by its cycle and card; more than was held counts, too.
+
+    Settling again with the same quantity changes nothing; a hold that ran out can still be
+    settled. Raises UnknownEvent (no such hold), HoldClosed, BadEvent.
+    """
+    found = _find(organization, hold_id)
+    with ledger.opened([organization.pk], now=now, cycles=[found.cycle_id]) as books:
+        book = books[organization.pk]
+        found.refresh_from_db()
+        use = Use(
+            meter=found.meter,
+            quantity=quantity,
+            key=f"_hold:{found.id}",
+            occurred_at=found.created_at,
+            is_fact=True,
+            is_own=True,
+        )
+        batch = Batch(
+            book,
+            status=Organization.Status.ACTIVE,
+            now=now,
+            known=writing.events_by_key(organization.pk, [use]),
+        )
+        if found.state == UsageHold.State.SETTLED:
+            if found.settled_quantity != quantity:
+                raise HoldClosed
+        elif found.state == UsageHold.State.RELEASED:
+            raise HoldClosed
+        recorded = None
+        if quantity:
+            recorded = batch.take(
+                use, cycle=book.cycle(found.cycle_id), card_id=found.rate_card_id
+            )
+        _close(book, found, UsageHold.State.SETTLED, now=now, quantity=quantity)
+        writing.write(book, batch.events, now=now)
+    return _held(found, recorded)
+
+
+def release(organization: Organization, *, hold_id: UUID, now: datetime) -> Held:
+    """Let a hold go; again, or after it ran out, changes nothing. Raises UnknownEvent,
+    HoldClosed for one that was settled."""
+    found = _find(organization, hold_id)
+    with ledger.opened([organization.pk], now=now, cycles=[found.cycle_id]) as books:
+        found.refresh_from_db()
+        if found.state == UsageHold.State.SETTLED:
+            raise HoldClosed
+        _close(books[organization.pk], found, UsageHold.State.RELEASED, now=now)
+    return _held(found)
+
+
+def sweep(*, now: datetime, limit: int = 500) -> int:
+    """End holds that nobody settled in time; what they set aside is free again. Returns how
+    many."""
+    due = UsageHold.objects.filter(
+        state=UsageHold.State.OPEN, expires_at__lte=now
+    ).order_by("expires_at")[:limit]
+    ended = 0
+    for found in due:
+        with ledger.opened_one(found.organization_id, now=now) as book:
+            found.refresh_from_db()
+            if found.state == UsageHold.State.OPEN:
+                _close(book, found, UsageHold.State.EXPIRED, now=now)
+                ended += 1
+    return ended
+
+
+def _included(rate: MeterRate | None, is_paid: bool) -> Decimal | None:
+    if rate is None:
+        return None
+    return rate.included if is_paid else Decimal(0)
+
+
+def _find(organization: Organization, hold_id: UUID) -> UsageHold:
+    found = UsageHold.objects.filter(organization=organization, pk=hold_id).first()
+    if found is None:
+        raise UnknownEvent
+    return found
+
+
+def _close(
+    book: Book,
+    found: UsageHold,
+    state: UsageHold.State,
+    *,
+    now: datetime,
+    quantity: Decimal | None = None,
+) -> None:
+    """Move a hold on, if it is not there already; what an open one held is free again."""
+    if found.state == state or (
+        found.state == UsageHold.State.EXPIRED and state == UsageHold.State.RELEASED
+    ):
+        return
+    if found.state == UsageHold.State.OPEN:
+        _count(book, found, -found.quantity)
+    found.state, found.settled_quantity, found.closed_at = state, quantity, now
+    found.save(update_fields=["state", "settled_quantity", "closed_at"])
+
+
+def _count(book: Book, found: UsageHold, quantity: Decimal) -> None:
+    key = (found.cycle_id, found.rate_card_id, found.meter)
+    book.usage_holds[key] = book.usage_holds.get(key, Decimal(0)) + quantity
+
+
+def _held(found: UsageHold, recorded: Recorded | None = None) -> Held:
+    return Held(
+        hold_id=found.id,
+        meter=found.meter,
+        quantity=found.quantity,
+        expires_at=found.expires_at,
+        state=found.state,
+        recorded=recorded,
+    )
