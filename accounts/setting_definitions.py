@@ -76,6 +76,21 @@ def _spoken_by_reason(value: Any) -> dict[str, str]:
     return {str(reason): spoken(text) for reason, text in value.items()}
 
 
+def _countries(value: Any) -> list[str]:
+    is_list = isinstance(value, list) and len(value) <= 250
+    if not is_list or not all(
+        isinstance(one, str) and re.fullmatch("[A-Z]{2}", one) for one in value
+    ):
+        raise ValueError('This must be a list of countries, such as ["US", "DE"].')
+    return sorted(set(value))
+
+
+def _up_to_a_thousand(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= 1000:
+        raise ValueError("This must be a whole number from 0 to 1000.")
+    return value
+
+
 DEFINITIONS: dict[str, Definition] = {
     "markup_percent": Definition("25", _percent, "Markup on bundles of minutes."),
     "base_minute_cost": Definition(
@@ -97,6 +112,22 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "late_usage_days": Definition(
         35, _days, "How late usage of the past is still accepted, in days."
+    ),
+    "call_countries": Definition(
+        [],
+        _countries,
+        "Countries that may be called, as two letters; none: that of the calling number.",
+    ),
+    "forwards_per_day_max": Definition(
+        20,
+        _up_to_a_thousand,
+        "Refused calls a day that are handed to the organization's own line.",
+    ),
+    "provider_balance_alert": Definition(
+        "20",
+        _amount,
+        "Staff are warned when less than this is left with the telephony provider, in USD.",
+        per_organization=False,
     ),
     "retention_days": Definition(
         30, _days, "How long texts of messages are kept.", per_organization=False

@@ -11,5 +11,47 @@ class ProviderNotSetUp(MeteringError):
     """There is no way to the telephony provider: no key is set."""
 
     code = "provider_not_set_up"
-    status = 503
     message = "Calls cannot be placed here: no telephony provider is set up."
+
+
+class CallRefused(MeteringError):
+    """The gate refused; `code` is its rule."""
+
+    status = 402
+
+    def __init__(self, rule: str, message: str) -> None:
+        self.code = rule
+        super().__init__(message)
+
+
+class DestinationRefused(MeteringError):
+    """This number may not be called; the message says why."""
+
+    code = "destination_refused"
+    status = 422
+
+
+class NothingToCallWith(MeteringError):
+    """No number or agent to call with, or none that was meant."""
+
+    code = "nothing_to_call_with"
+    status = 422
+
+
+class PlacingFailed(MeteringError):
+    """The provider did not take the call; nothing is held for it and it will not ring."""
+
+    code = "provider_refused"
+    status = 502
+    message = "The telephony provider did not take the call. Nothing was charged."
+
+
+class PlacingUnclear(MeteringError):
+    """The call may or may not ring; asking again with the same key tells."""
+
+    code = "outcome_unknown"
+    status = 504
+    message = (
+        "The telephony provider has not answered, so the call may ring. Ask again with the"
+        " same Idempotency-Key: it will not be dialled twice."
+    )

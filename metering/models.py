@@ -18,6 +18,7 @@ from metering.balances.models import (
 )
 from metering.balances.top_up_models import TopUpDue, TopUpThreshold
 from metering.balances.usage_models import CycleUsage, UsageCharge, UsageHold
+from metering.calls.forwarding_models import Forward, HumanLine
 from metering.calls.models import (
     Agent,
     Call,
@@ -26,6 +27,8 @@ from metering.calls.models import (
     InboundMessage,
     PhoneNumber,
 )
+from metering.calls.placement_models import CallEnding, Placement
+from metering.calls.watching_models import CallDifference, Reconciliation, SetUpFinding
 from metering.notices.models import Notice
 from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
 from metering.usage.models import DailyUsage, UsageEvent
@@ -37,13 +40,17 @@ __all__ = [
     "BillingCycle",
     "BillingOverview",
     "Call",
+    "CallDifference",
+    "CallEnding",
     "CycleCharge",
     "CycleUsage",
     "DailyUsage",
     "Decision",
     "Direction",
     "EventKind",
+    "Forward",
     "Hold",
+    "HumanLine",
     "InboundMessage",
     "Kind",
     "MinuteTransaction",
@@ -51,8 +58,11 @@ __all__ = [
     "Notice",
     "OverageCharge",
     "PhoneNumber",
+    "Placement",
     "Rate",
     "RateCard",
+    "Reconciliation",
+    "SetUpFinding",
     "UsageCharge",
     "TopUpDue",
     "TopUpThreshold",

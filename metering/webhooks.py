@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from metering.calls import gate, inbox, refusals, tokens, vapi
-from metering.providers.base import CallRequest
+from metering.calls import campaigns, gate, inbox, refusals, tokens, vapi
+from metering.providers.base import CallRequest, DialRequest
 from metering.providers.vapi import answers, messages, signatures
 from metering.providers.vapi.config import VapiConfig
 from metering.providers.vapi.messages import Incoming
@@ -46,6 +46,8 @@ def receive(request: HttpRequest) -> HttpResponse:
     incoming = messages.parse(body, config, now=now)
     if incoming.message.kind == messages.ASSISTANT_REQUEST:
         return JsonResponse(_answer_request(incoming, config, now))
+    if isinstance(incoming.meaning, DialRequest):
+        return JsonResponse({"eligible": _may_dial(incoming, incoming.meaning, now)})
     try:
         with bulkhead.seat(), deadline.within(settings.WEBHOOK_DEADLINE_SECONDS):
             inbox.take(incoming, now=now)
@@ -132,6 +134,18 @@ def _decide(incoming: Incoming, config: VapiConfig, now: datetime) -> dict[str, 
         ),
         config=config,
     )
+
+
+def _may_dial(incoming: Incoming, request: DialRequest, now: datetime) -> bool:
+    """Answer a campaign in time; whatever fails, nobody is called."""
+    try:
+        with deadline.within(settings.PRE_CALL_DEADLINE_SECONDS):
+            inbox.take(incoming, now=now)
+            return campaigns.may_dial(request, now=now)
+    except Exception:
+        log.exception("a campaign's call was refused because of an error")
+    _start_afresh()
+    return False
 
 
 def _start_afresh() -> None:

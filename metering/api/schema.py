@@ -1,10 +1,22 @@
 """What the OpenAPI document says of the usage API."""
 
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 
 from metering.api.answers import CallsAnswer, MonthAnswer, MonthsAnswer, UsageAnswer
 from metering.api.parameters import CallsQuery, HistoryQuery, MonthQuery, Named
-from servicebilling.lib.openapi import answers_with, document
+from metering.api.placing import (
+    OutboundRequest,
+    PlacedAnswer,
+    PlacedWebAnswer,
+    WebRequest,
+)
+from servicebilling.lib.openapi import ErrorAnswer, answers_with, asks_with, document
 
 _MONTH = {
     "month": "2026-03",
@@ -94,5 +106,59 @@ document(
         parameters=[CallsQuery],
         responses=CallsAnswer,
         examples=[answers_with({"calls": [_CALL], "next": "WyIyMDI2LTAzLTA0V…"})],
+    ),
+)
+
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Your own name for this call. Sent again, nobody is called again, also when"
+    " the answer was lost.",
+)
+_FAILURES = {
+    422: OpenApiResponse(ErrorAnswer, "Not this number, or it is not clear with what."),
+    502: OpenApiResponse(ErrorAnswer, "The provider did not take the call."),
+    504: OpenApiResponse(ErrorAnswer, "It may ring; ask again with the same key."),
+}
+_PLACED = {"call_id": "01968f5e-3c00-7d6c-9a43-0d6c2f1f9b11", "seconds_max": 535}
+document(
+    "metering.api.placing.PlaceCall",
+    post=extend_schema(
+        summary="Call somebody",
+        description="Minutes are held for the call before it is dialled, and the provider"
+        " ends it when they are used up. 402: nothing can pay for it; `code` says why.",
+        parameters=[Named, _KEY],
+        request=OutboundRequest,
+        responses={201: PlacedAnswer} | _FAILURES,
+        examples=[
+            asks_with({"to": "+12025550178"}),
+            OpenApiExample(
+                "Example", value=_PLACED, response_only=True, status_codes=["201"]
+            ),
+        ],
+    ),
+)
+document(
+    "metering.api.placing.PlaceWebCall",
+    post=extend_schema(
+        summary="Open a call that a browser joins",
+        description="Ask from your server and hand `web_call` to the browser.",
+        parameters=[Named, _KEY],
+        request=WebRequest,
+        responses={201: PlacedWebAnswer} | _FAILURES,
+        examples=[
+            OpenApiExample(
+                "Example",
+                value=_PLACED
+                | {
+                    "web_call": {
+                        "id": "01968f5e-3c00-7d6c-9a43-0d6c2f1f9b12",
+                        "webCallUrl": "https://room.example.com/one-call",
+                    }
+                },
+                response_only=True,
+                status_codes=["201"],
+            )
+        ],
     ),
 )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from metering.calls import batch, statuses, vapi
+from metering.calls import batch, placements, statuses, vapi
 from metering.models import InboundMessage
 from metering.providers.base import CallReport, CallStatus, Message
 from metering.providers.vapi import messages
@@ -50,7 +50,7 @@ def take(incoming: Incoming, *, now: datetime) -> str:
         _keep(incoming.message, State.IGNORED)
         return State.IGNORED
     try:
-        return _process(incoming.meaning, now=now)
+        return process(incoming.meaning, now=now)
     except Exception as error:
         log.exception("a message could not be processed (%s)", kind)
         if not connection.in_atomic_block:
@@ -124,8 +124,12 @@ def purge(*, now: datetime) -> int:
     return old.delete()[0]
 
 
-def _process(meaning: CallStatus | CallReport, *, now: datetime) -> str:
-    """Act on a message; its row is written in the same transaction."""
+def process(meaning: CallStatus | CallReport, *, now: datetime) -> str:
+    """Act on what was told of a call; its message is kept in the same transaction.
+
+    Returns the outcome of settling, or of `statuses.apply`. Raises `django.db.Error`.
+    """
+    placements.recognize(meaning.ref, now=now)
     if isinstance(meaning, CallReport):
         return batch.settle_together(meaning, now=now).outcome
     return statuses.apply(meaning, now=now)
@@ -205,7 +209,7 @@ def _process_row(row: InboundMessage, now: datetime) -> str:
     if not isinstance(incoming.meaning, CallStatus | CallReport):
         _put(row, State.IGNORED)
         return State.IGNORED
-    outcome = _process(incoming.meaning, now=now)
+    outcome = process(incoming.meaning, now=now)
     InboundMessage.objects.filter(pk=row.pk).update(error="", next_attempt_at=None)
     return outcome
 

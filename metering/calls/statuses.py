@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Coalesce
 
 from metering.balances import book_rows, cycles
-from metering.calls import gate
+from metering.calls import gate, routing
 from metering.models import Call, Hold, InboundMessage
 from metering.providers.base import CallRef, CallStatus
 from servicebilling.lib.ids import new_id
@@ -24,7 +24,7 @@ def apply(status: CallStatus, *, now: datetime) -> str:
     back. Returns `noted`, `held_late`, `refused_late` or `unmatched`.
     """
     with transaction.atomic():
-        organization_id = _organization_of(status.ref, now)
+        organization_id = routing.organization_of(status.ref, now=now)
         if organization_id is None:
             outcome = "unmatched"
         elif status.status == RUNNING:
@@ -33,16 +33,6 @@ def apply(status: CallStatus, *, now: datetime) -> str:
             outcome = _note_end(status, organization_id)
         _keep(status, organization_id, now)
     return outcome
-
-
-def _organization_of(ref: CallRef, now: datetime) -> UUID | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT organization_id FROM route_calls(%s::jsonb)",
-            [book_rows.dumps([gate.ref_json(ref, at=now)])],
-        )
-        found: UUID | None = cursor.fetchone()[0]
-    return found
 
 
 def _note_running(status: CallStatus, organization_id: UUID, now: datetime) -> str:

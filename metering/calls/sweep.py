@@ -8,9 +8,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from metering.balances import book_rows, ledger
+from metering.calls import releasing
 from metering.calls.settle import settle
-from metering.models import Call, Hold
+from metering.models import Hold
 from metering.providers.base import CallRef, CallReport
 
 # Since the end of the cap: 15 minutes until a hold expires, and then silence.
@@ -48,7 +48,8 @@ def run(*, now: datetime, limit: int = 500) -> Swept:
 
 def _close(hold: Hold, now: datetime) -> str:
     if hold.in_progress_at is None:
-        return "released" if _release(hold, now) else "settled"
+        state = releasing.release(hold, flag="no_report", now=now)
+        return "released" if state == Hold.State.RELEASED else "settled"
     (settled,) = settle([_estimate(hold, hold.in_progress_at)], now=now)
     return "settled" if settled.outcome == "already" else "estimated"
 
@@ -56,17 +57,14 @@ def _close(hold: Hold, now: datetime) -> str:
 def _estimate(hold: Hold, started_at: datetime) -> CallReport:
     """The longest that the call can have lasted by all we know: until the end that was
     reported, else until its cap."""
-    provider, call_id = hold.reference.split(":", 1)
-    call = Call.objects.get(
-        provider=provider, provider_call_id=call_id, organization_id=hold.organization_id
-    )
+    call = releasing.call_of(hold)
     cap_at = started_at + timedelta(seconds=hold.seconds_max)
     ended_at = max(started_at, min(call.ended_at or cap_at, cap_at))
     lasted = ended_at - started_at
     return CallReport(
         ref=CallRef(
-            provider=provider,
-            call_id=call_id,
+            provider=call.provider,
+            call_id=call.provider_call_id,
             trusted_organization_id=hold.organization_id,
             direction=call.direction,
             call_from=call.call_from,
@@ -79,35 +77,3 @@ def _estimate(hold: Hold, started_at: datetime) -> CallReport:
         ended_reason=call.ended_reason,
         is_estimate=True,
     )
-
-
-def _release(hold: Hold, now: datetime) -> bool:
-    """Let the minutes go; False if the call was settled, or seen, in the meantime."""
-    with ledger.opened([hold.organization_id], now=now, cycles=[hold.cycle_id]) as books:
-        book = books[hold.organization_id]
-        hold.refresh_from_db()
-        if hold.state != Hold.State.OPEN or hold.in_progress_at is not None:
-            return False
-        provider, call_id = hold.reference.split(":", 1)
-        call = Call.objects.get(
-            provider=provider,
-            provider_call_id=call_id,
-            organization_id=hold.organization_id,
-        )
-        state = Hold.State.SETTLED if call.revision else Hold.State.RELEASED
-        book.close_hold(book_rows.held_call(_row(hold)), state=state, now=now)
-        if call.status == Call.Status.ACTIVE:
-            call.status, call.flags = Call.Status.FAILED, [*call.flags, "no_report"]
-            call.save(update_fields=["status", "flags"])
-    return state == Hold.State.RELEASED
-
-
-def _row(hold: Hold) -> book_rows.Json:
-    return {
-        "id": str(hold.id),
-        "minutes": hold.minutes,
-        "seconds_max": hold.seconds_max,
-        "card_id": str(hold.rate_card_id),
-        "cycle_id": str(hold.cycle_id),
-        "state": hold.state,
-    }

@@ -153,6 +153,7 @@ class FetchedCall:
     report: CallReport | None = None
     status: CallStatus | None = None
     problem: str = ""
+    join_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,15 @@ RULES = (
         "every_admission_holds",
         """
         SELECT d.organization_id, 'decisions ' || d.id AS row,
-          (d.result = 'admitted', d.provider || ':' || d.provider_call_id)::text
-            AS expected,
+          (d.result = 'admitted', d.provider || ':' || coalesce(
+            CASE WHEN p.provider_call_id <> '' AND h.reference NOT LIKE '%%:' || p.id
+              THEN p.provider_call_id END, d.provider_call_id))::text AS expected,
           (h.id IS NOT NULL, coalesce(h.reference, d.provider || ':' || d.provider_call_id)
             )::text AS found
         FROM decisions d LEFT JOIN holds h ON h.id = d.hold_id
+        -- Decided before the provider had a name for the call.
+        LEFT JOIN call_placements p ON p.hold_id = h.id
+          AND p.id::text = d.provider_call_id
         """,
     ),
     Rule(

@@ -32,10 +32,9 @@ def dialled(found: Any) -> Dialled:
     call_id = wire.identifier(_part(found, "id"))
     if not call_id or not isinstance(call_id, str):
         raise Malformed("there is no call id")
-    join_url = _text(found, "webCallUrl") or _text(found, "transport", "callUrl")
     return Dialled(
         call_id=call_id,
-        join_url=join_url if join_url.startswith(("https://", "http://127.0.0.1")) else "",
+        join_url=_join_url(found),
         control_url=messages.control_url({"call": found}),
     )
 
@@ -56,6 +55,7 @@ def call(found: Any, config: VapiConfig, *, now: datetime) -> FetchedCall | None
         report=known if isinstance(known, CallReport) else None,
         status=known if isinstance(known, CallStatus) else None,
         problem=incoming.problem,
+        join_url=_join_url(found),
     )
 
 
@@ -117,6 +117,11 @@ def _as_message(found: dict[str, Any]) -> dict[str, Any]:
     if status != ENDED:
         message["status"] = status
     return {name: value for name, value in message.items() if value is not None}
+
+
+def _join_url(found: Any) -> str:
+    url = _text(found, "webCallUrl") or _text(found, "transport", "callUrl")
+    return url if url.startswith(("https://", "http://127.0.0.1:")) else ""
 
 
 def _number(found: dict[str, Any]) -> NumberSetUp:
