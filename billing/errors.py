@@ -34,3 +34,11 @@ class ProviderUnavailable(BillingError):
     code = "provider_unavailable"
     status = 502
     message = "The payment provider did not answer. Nothing was charged; please try again."
+
+
+class StillSubscribed(BillingError):
+    code = "still_subscribed"
+    message = (
+        "A plan is still being paid for. Cancel it on the billing page and wait for its "
+        "end; then the organization can be closed."
+    )

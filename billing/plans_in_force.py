@@ -7,6 +7,7 @@ from billing.models import Plan
 from metering.balances import cards
 from metering.models import Allowance
 from metering.rating import Card
+from metering.usage.errors import NoBalances
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,12 @@ class PlanInForce:
 def plan_in_force(organization: Organization) -> PlanInForce:
     """Return the terms that the next cycle opens with.
 
-    Raises `Allowance.DoesNotExist` for an organization that never got balances.
+    Raises `NoBalances` for an organization that never got balances.
     """
-    card_id = Allowance.objects.values_list("plan_card_id", flat=True).get(
-        organization=organization
-    )
+    allowances = Allowance.objects.filter(organization=organization)
+    card_id = allowances.values_list("plan_card_id", flat=True).first()
+    if card_id is None:
+        raise NoBalances
     card = cards.get([card_id])[card_id]
     plan = Plan.objects.filter(rate_card=card_id).first()
     return PlanInForce(plan.name if plan else card.code, card)

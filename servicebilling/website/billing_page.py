@@ -51,7 +51,7 @@ class BillingPage:
 
 
 def of(organization: Organization, *, now: datetime) -> BillingPage:
-    """Return the page. Raises `Allowance.DoesNotExist`."""
+    """Return the page. Raises `NoBalances`."""
     cycle = usage_reports.usage_this_cycle(organization, now=now)
     subscription = reports.subscription_of(organization)
     offers = reports.bundles_on_offer(organization, now=now)

@@ -19,7 +19,10 @@ from django.utils import timezone
 
 from accounts import access, capabilities
 from accounts.models import Membership, Organization
-from metering.models import Allowance
+from metering.usage.errors import NoBalances
+
+# In the session of somebody who opened an invitation before signing in.
+INVITATION_KEY = "invitation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ SECTIONS = [
     Section("Overview", "website:dashboard", "usage.view"),
     Section("Calls", "website:calls", "usage.view"),
     Section("Billing", "website:billing", "billing.view"),
+    Section("Team", "website:team", "team.view"),
+    Section("API keys", "website:api-keys", "keys.view"),
+    Section("Settings", "website:settings", "settings.view"),
 ]
 
 
@@ -68,6 +74,10 @@ class Frame:
         return self.can("settings.manage")
 
     @property
+    def can_manage_keys(self) -> bool:
+        return self.can("keys.manage")
+
+    @property
     def can_manage_team(self) -> bool:
         return self.can("team.manage")
 
@@ -89,12 +99,14 @@ def organization_page(capability: str, *, section: str) -> Callable[[Page], View
             try:
                 found = access.access_for(request, capability)
             except access.NoOrganization:
+                if token := request.session.get(INVITATION_KEY):
+                    return redirect("website:invitation", token=token)
                 return redirect("website:organization-new")
             with timezone.override(ZoneInfo(found.organization.timezone)):
                 frame = _frame(found, section)
                 try:
                     return page(request, frame, **kwargs)
-                except Allowance.DoesNotExist:
+                except NoBalances:
                     return render(request, "website/no_balances.html", {"frame": frame})
 
         return view

@@ -2,13 +2,17 @@ from django.urls import path
 
 from servicebilling.website import health
 from servicebilling.website.views import (
+    api_keys,
     api_pages,
     billing,
     calls,
     dashboard,
     front,
+    invitations,
+    organization_settings,
     organizations,
     paying,
+    team,
 )
 
 app_name = "website"
@@ -28,6 +32,22 @@ urlpatterns = [
     path("dashboard/billing/subscribe", paying.subscribe, name="subscribe"),
     path("dashboard/billing/buy", paying.buy_minutes, name="buy-minutes"),
     path("dashboard/billing/portal", paying.portal, name="portal"),
+    path("dashboard/team", team.team, name="team"),
+    path("dashboard/team/invite", team.invite, name="team-invite"),
+    path("dashboard/team/withdraw", team.withdraw, name="team-withdraw"),
+    path("dashboard/team/role", team.change_role, name="team-role"),
+    path("dashboard/team/remove", team.remove, name="team-remove"),
+    path("dashboard/team/transfer", team.transfer, name="team-transfer"),
+    path("dashboard/team/leave", team.leave, name="team-leave"),
+    path("dashboard/api-keys", api_keys.keys, name="api-keys"),
+    path("dashboard/api-keys/new", api_keys.issue, name="api-key-new"),
+    path("dashboard/api-keys/revoke", api_keys.revoke, name="api-key-revoke"),
+    path("dashboard/settings", organization_settings.settings, name="settings"),
+    path("dashboard/settings/details", organization_settings.describe, name="describe"),
+    path("dashboard/settings/number", organization_settings.assign, name="assign"),
+    path("dashboard/settings/agent", organization_settings.rename_agent, name="agent"),
+    path("dashboard/settings/close", organization_settings.close, name="close"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("organizations/new", organizations.organization_new, name="organization-new"),
     path("api/schema", api_pages.schema, name="api-schema"),
     path("api/docs", api_pages.reference, name="api-docs"),

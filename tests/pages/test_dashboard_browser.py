@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE_BYTES_MAX = 150_000
 OPEN_PAGES = [
     "/",
+    "/pricing",
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/confirm-email/",
@@ -41,7 +42,15 @@ OPEN_PAGES = [
 ]
 SIGNED_IN_PAGES = [
     "/",
+    "/pricing",
     "/dashboard",
+    "/dashboard/calls",
+    "/dashboard/billing",
+    "/dashboard/billing/history",
+    "/dashboard/billing/success",
+    "/dashboard/team",
+    "/dashboard/api-keys",
+    "/dashboard/settings",
     "/organizations/new",
     "/accounts/email/",
     "/accounts/password/change/",

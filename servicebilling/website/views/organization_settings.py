@@ -1,0 +1,133 @@
+"""What an organization is called, its numbers and agents, and its end."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import organizations
+from accounts.errors import AccountsError
+from accounts.models import User
+from billing import closing
+from metering.calls import own_lines
+from servicebilling.lib.errors import DomainError
+from servicebilling.website.forms import CloseForm, DetailsForm
+from servicebilling.website.frames import Frame, organization_page, url_of
+
+SECTION = "website:settings"
+
+
+@require_safe
+@never_cache
+@organization_page("settings.view", section=SECTION)
+def settings(request: HttpRequest, frame: Frame) -> HttpResponse:
+    return _show(request, frame)
+
+
+@require_POST
+@organization_page("settings.manage", section=SECTION)
+def describe(request: HttpRequest, frame: Frame) -> HttpResponse:
+    form = DetailsForm(request.POST)
+    if not form.is_valid():
+        return _show(request, frame, details=form)
+    try:
+        organizations.describe(
+            frame.organization,
+            name=form.cleaned_data["name"],
+            billing_email=form.cleaned_data["billing_email"],
+            timezone=form.cleaned_data["timezone"],
+            actor=cast(User, request.user),
+            now=timezone.now(),
+        )
+    except AccountsError as error:
+        form.add_error(None, error.message)
+        return _show(request, frame, details=form)
+    messages.success(request, "Saved.")
+    return _back(frame)
+
+
+@require_POST
+@organization_page("settings.manage", section=SECTION)
+def assign(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Let another agent answer a number."""
+    try:
+        number = own_lines.assign(
+            frame.organization,
+            number_id=request.POST.get("phone_number", ""),
+            agent_id=request.POST.get("agent", ""),
+            actor=cast(User, request.user),
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        answers = number.agent.name if number.agent else "Nobody"
+        messages.success(request, f"{answers} answers {number.e164} now.")
+    return _back(frame)
+
+
+@require_POST
+@organization_page("settings.manage", section=SECTION)
+def rename_agent(request: HttpRequest, frame: Frame) -> HttpResponse:
+    try:
+        agent = own_lines.rename_agent(
+            frame.organization,
+            agent_id=request.POST.get("agent", ""),
+            name=request.POST.get("name", ""),
+            actor=cast(User, request.user),
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"The agent is called {agent.name} now.")
+    return _back(frame)
+
+
+@require_POST
+@organization_page("organization.close", section=SECTION)
+def close(request: HttpRequest, frame: Frame) -> HttpResponse:
+    form = CloseForm(request.POST, name=frame.organization.name)
+    if not form.is_valid():
+        return _show(request, frame, closing_form=form)
+    try:
+        closing.close(
+            frame.organization, actor=cast(User, request.user), now=timezone.now()
+        )
+    except DomainError as error:
+        form.add_error(None, error.message)
+        return _show(request, frame, closing_form=form)
+    messages.success(request, f"{frame.organization.name} is closed.")
+    return redirect(url_of("website:dashboard", frame.organization))
+
+
+def _show(
+    request: HttpRequest,
+    frame: Frame,
+    *,
+    details: DetailsForm | None = None,
+    closing_form: CloseForm | None = None,
+) -> HttpResponse:
+    here = frame.organization
+    context = {
+        "frame": frame,
+        "details": details
+        or DetailsForm(
+            initial={
+                "name": here.name,
+                "billing_email": here.billing_email,
+                "timezone": here.timezone,
+            }
+        ),
+        "closing_form": closing_form or CloseForm(name=here.name),
+        "lines": own_lines.lines_of(here),
+    }
+    return render(request, "website/settings.html", context)
+
+
+def _back(frame: Frame) -> HttpResponse:
+    return redirect(url_of("website:settings", frame.organization))
