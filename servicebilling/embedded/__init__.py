@@ -8,6 +8,7 @@
     valkey       the broker and cache
     processes    start and stop one child so that nothing outlives the parent
     programs     the command lines of web, worker and beat
+    stand_ins    play the outside services that no key was given of
     supervisor   the order: servers, migrations, demo, web, worker, beat; and back
 
 Nothing here imports Django or an app. With DATABASE_URL and REDIS_URL set, no server is

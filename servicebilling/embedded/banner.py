@@ -16,6 +16,8 @@ class Facts:
     logins: Sequence[tuple[str, str, str]] = ()
     # Of the staff's second factor, good for half a minute; empty without a demo.
     staff_code: str = ""
+    # Title, address and hints of each service that is only played.
+    stand_ins: Sequence[tuple[str, str, Sequence[str]]] = ()
 
 
 def text(facts: Facts) -> str:
@@ -28,6 +30,7 @@ def text(facts: Facts) -> str:
             f"POST {facts.url}/api/webhooks/vapi",
             f"with the header X-Vapi-Secret: the text in {secret}",
         ],
+        "Played": _stand_ins(facts),
         "Data": [facts.data],
         "Mail": [f"letters are files in {facts.var / 'mail'}"] if facts.has_mail else [],
         "Logs": [str(facts.var / "log")],
@@ -56,3 +59,10 @@ def _staff_code(facts: Facts) -> list[str]:
         f"{facts.staff_code} now, asked for when staff sign in; later ones:"
         " .venv/bin/python manage.py demo_code"
     ]
+
+
+def _stand_ins(facts: Facts) -> list[str]:
+    lines: list[str] = []
+    for title, url, hints in facts.stand_ins:
+        lines += [f"{title}, by a stand-in: {url}/_sandbox (nothing is real)", *hints]
+    return lines

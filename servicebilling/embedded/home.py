@@ -38,6 +38,14 @@ class Home:
     def note_prepared(self, fingerprint: str) -> None:
         (self.folder / "prepared").write_text(fingerprint)
 
+    def was_told_of(self, service: str, fingerprint: str) -> bool:
+        """Say whether this database holds what that stand-in gave it for these sources."""
+        note = self.folder / f"sandbox-{service}"
+        return note.is_file() and note.read_text() == fingerprint
+
+    def note_told_of(self, service: str, fingerprint: str) -> None:
+        (self.folder / f"sandbox-{service}").write_text(fingerprint)
+
     def delete(self) -> None:
         """Delete the cluster with everything in it."""
         if self.folder.exists():

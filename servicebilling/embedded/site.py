@@ -21,6 +21,7 @@ from servicebilling.embedded import (
     programs,
     servers,
     sources,
+    stand_ins,
     state,
 )
 from servicebilling.embedded.errors import CannotStart
@@ -82,6 +83,7 @@ class Site:
     owner_database_url: str = ""
     url: str = ""
     listener: socket.socket | None = None
+    playing: list[stand_ins.Running] = field(default_factory=list)
 
     def start(self) -> None:
         """Bring everything up and print the banner."""
@@ -94,9 +96,11 @@ class Site:
         self._start_servers()
         if self.home is not None and self.cluster is not None:
             self._look_for_demo(self.home, self.cluster)
+        self._start_stand_ins()
         self._prepare_database()
         if self.home is not None and self.options.demo:
             self._seed_demo(self.home)
+        self._prepare_stand_ins()
         self._start_site(listener)
         say(banner.text(self._facts()))
 
@@ -130,6 +134,7 @@ class Site:
             )
         say("Deleting the embedded database ...")
         self.home.delete()
+        stand_ins.forget(self.var)
 
     def _listen(self) -> socket.socket:
         self.listener = listener = ports.listen(self.options.host, port=self.options.port)
@@ -161,6 +166,33 @@ class Site:
         self.supervisor.changed = self._record
         self._record()
 
+    def _start_stand_ins(self) -> None:
+        for one in stand_ins.wanted(self.environment, is_local=self.options.is_local):
+            say(f"Starting a stand-in for {one.title} ...")
+            running = stand_ins.start(
+                one,
+                self.supervisor,
+                self.environment,
+                var=self.var,
+                site_url=self.url,
+                kept_files=self.kept_files,
+            )
+            self.playing.append(running)
+        self._record()
+
+    def _prepare_stand_ins(self) -> None:
+        found = sources.fingerprint()
+        for running in self.playing:
+            one = running.stand_in
+            is_known = self.home is not None and self.home.was_told_of(one.name, found)
+            if not one.prepare or (is_known and not running.is_new):
+                continue
+            say(f"Bringing the catalogue to the stand-in for {one.title} ...")
+            ground = self._ground(self.environment)
+            self.supervisor.run(programs.manage(ground, *one.prepare))
+            if self.home is not None:
+                self.home.note_told_of(one.name, found)
+
     def _prepare_database(self) -> None:
         found = sources.fingerprint() + os.environ.get("DEBUG", "")
         has_static_files = (state.BASE_DIR / "staticfiles").is_dir()
@@ -179,6 +211,7 @@ class Site:
             say("The demo was interrupted while it was made; beginning anew ...")
             postgres.empty_database(cluster)
             place.note_prepared("")
+            stand_ins.forget(self.var)
             self.found = demo.Found()
         check(self.options, found=self.found)
 
@@ -219,7 +252,10 @@ class Site:
 
     def _record(self) -> None:
         """Write the state file, by which commands run beside this site find its servers."""
-        names = ("DATABASE_URL", "REDIS_URL", "WEBSITE_URL", "EMAIL_URL")
+        names = [
+            *("DATABASE_URL", "REDIS_URL", "WEBSITE_URL", "EMAIL_URL"),
+            *stand_ins.variables(self.playing),
+        ]
         state.write(
             self.var,
             state.State(
@@ -241,6 +277,9 @@ class Site:
             var=self.var,
             data=str(self.home.data) if self.home else "the database of DATABASE_URL",
             has_mail=self.environment["EMAIL_URL"].startswith("filemail:"),
+            stand_ins=[
+                (one.stand_in.title, one.url, one.stand_in.hints) for one in self.playing
+            ],
             logins=demo.read_logins(self.home.demo_logins) if self.home else [],
             staff_code=demo.staff_code(self.home.demo_logins) if self.home else "",
         )

@@ -68,7 +68,7 @@ def read(var: Path) -> State | None:
 
 
 def write(var: Path, state: State) -> None:
-    _write_private(var / "state.json", json.dumps(asdict(state), indent=2) + "\n")
+    write_private(var / "state.json", json.dumps(asdict(state), indent=2) + "\n")
 
 
 def remove(var: Path) -> None:
@@ -90,11 +90,11 @@ def make_secrets(var: Path) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in SECRETS:
         if not (folder / name).is_file():
-            _write_private(folder / name, secrets.token_urlsafe(48) + "\n")
+            write_private(folder / name, secrets.token_urlsafe(48) + "\n")
     return read_secrets(var)
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write by renaming, so that no reader ever sees half a file or one open to others."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,0 +1,163 @@
+"""The stand-ins that ./run starts for outside services nobody gave it a key of.
+
+One entry of `ALL` each. A stand-in is `python -m servicebilling.sandbox.NAME` and takes
+--port, --state FILE (what it remembers), --webhook-url and --port-file (written once it
+answers). Its environment is the site's with SANDBOX=1, so it finds its secrets there.
+"""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from servicebilling.embedded import ports, state
+from servicebilling.embedded.errors import CannotStart
+from servicebilling.embedded.programs import Ground
+from servicebilling.embedded.supervisor import SITE, Supervisor
+
+READY_SECONDS_MAX = 20
+LIVE_KEYS = ("sk_live_", "rk_live_", "FLWSECK-")
+OFF = ("0", "false", "no", "off")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One service that can be stood in for."""
+
+    # Of its package in servicebilling/sandbox.
+    name: str
+    title: str
+    # Whoever sets this variable has the real service; the site gets `key` otherwise.
+    key_variable: str
+    key: str
+    # The variable with its address.
+    base_variable: str
+    webhook_path: str
+    # Made once, kept in var/secrets, by the name of the variable; the values begin with it.
+    made_secrets: Mapping[str, str]
+    # The first port to try.
+    port: int
+    # Run when it is new, or the project has changed.
+    prepare: Sequence[str] = ()
+    # Lines for the banner.
+    hints: Sequence[str] = ()
+
+
+STRIPE = StandIn(
+    name="stripe",
+    title="Stripe",
+    key_variable="STRIPE_SECRET_KEY",
+    key="sk_test_sandbox",
+    base_variable="STRIPE_API_BASE",
+    webhook_path="/api/webhooks/stripe",
+    made_secrets={"STRIPE_WEBHOOK_SECRET": "whsec_"},
+    port=8420,
+    prepare=("sync_stripe_catalog", "--without-webhook"),
+    hints=(
+        "4242 4242 4242 4242 pays; 4000 0000 0000 0002 is declined;",
+        "4000 0000 0000 0341 pays once, then no more; 4000 0025 0000 3155 asks 3-D Secure",
+    ),
+)
+ALL = (STRIPE,)
+
+
+@dataclass(frozen=True)
+class Running:
+    stand_in: StandIn
+    url: str
+    # It remembers nothing of an earlier start.
+    is_new: bool
+
+
+def wanted(given: Mapping[str, str], *, is_local: bool) -> list[StandIn]:
+    """Return what is to be started: what has no key, on a site of this machine alone.
+
+    None with SANDBOX=0, and none beside any live key: play money and real money never meet.
+    """
+    has_live_key = any(value.strip().startswith(LIVE_KEYS) for value in given.values())
+    if not is_local or has_live_key or given.get("SANDBOX", "").lower() in OFF:
+        return []
+    return [one for one in ALL if not given.get(one.key_variable)]
+
+
+def start(
+    stand_in: StandIn,
+    supervisor: Supervisor,
+    environment: dict[str, str],
+    *,
+    var: Path,
+    site_url: str,
+    kept_files: tuple[int, ...],
+) -> Running:
+    """Start a stand-in, tell `environment` of it, and return once it answers.
+
+    It listens on its own port if that is free, so that pages it opened earlier live on.
+    """
+    folder = var / "sandbox"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    remembered, port_file = (
+        folder / f"{stand_in.name}.json",
+        folder / f"{stand_in.name}.port",
+    )
+    port_file.unlink(missing_ok=True)
+    was_there = remembered.exists()
+    with ports.listen("127.0.0.1", port=stand_in.port) as listener:
+        port = listener.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    made = {
+        name: _secret(var, name, prefix=prefix)
+        for name, prefix in stand_in.made_secrets.items()
+    }
+    environment |= {
+        **made,
+        "SANDBOX": "1",
+        stand_in.key_variable: stand_in.key,
+        stand_in.base_variable: url,
+    }
+    program = Ground(environment, var / "log", kept_files).python(
+        f"sandbox-{stand_in.name}",
+        "-m",
+        f"servicebilling.sandbox.{stand_in.name}",
+        f"--port={port}",
+        f"--state={remembered}",
+        f"--webhook-url={site_url}{stand_in.webhook_path}",
+        f"--port-file={port_file}",
+    )
+    child = supervisor.start(program, stage=SITE)
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while not port_file.exists():
+        supervisor.expect(child)
+        if time.monotonic() > deadline:
+            raise CannotStart(supervisor.last_words(program))
+        time.sleep(0.02)
+    # One that found its file damaged has set it aside.
+    return Running(stand_in, url, is_new=not (was_there and remembered.exists()))
+
+
+def variables(running: Sequence[Running]) -> list[str]:
+    """Return what commands beside the site must be told, too."""
+    names = [
+        name
+        for one in running
+        for name in (
+            one.stand_in.key_variable,
+            one.stand_in.base_variable,
+            *one.stand_in.made_secrets,
+        )
+    ]
+    return ["SANDBOX", *names] if running else []
+
+
+def forget(var: Path) -> None:
+    """Delete what all of them remember: it tells of a database that is gone."""
+    shutil.rmtree(var / "sandbox", ignore_errors=True)
+
+
+def _secret(var: Path, name: str, *, prefix: str) -> str:
+    path = var / "secrets" / name
+    if not path.is_file():
+        state.write_private(path, prefix + secrets.token_urlsafe(32) + os.linesep)
+    return path.read_text().strip()
