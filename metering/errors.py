@@ -55,3 +55,10 @@ class PlacingUnclear(MeteringError):
         "The telephony provider has not answered, so the call may ring. Ask again with the"
         " same Idempotency-Key: it will not be dialled twice."
     )
+
+
+class NoBalances(MeteringError):
+    """The organization exists, but was never given a plan, a cycle or a wallet."""
+
+    code = "no_balances"
+    message = "This organization has no plan and no balances yet."

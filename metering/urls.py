@@ -1,7 +1,7 @@
 from django.urls import path
 
 from metering import webhooks
-from metering.api import placing, reading
+from metering.api import asking, call_reports, events, placing, reading
 
 app_name = "metering"
 urlpatterns = [
@@ -12,4 +12,21 @@ urlpatterns = [
     path("usage/current", reading.CurrentMonth.as_view(), name="usage-current"),
     path("usage/history", reading.History.as_view(), name="usage-history"),
     path("usage/calls", reading.Calls.as_view(), name="usage-calls"),
+    path("usage/events", events.Events.as_view(), name="usage-events"),
+    path(
+        "usage/events/<path:key>/void", events.VoidEvent.as_view(), name="usage-event-void"
+    ),
+    path("usage/report", call_reports.Report.as_view(), name="usage-report"),
+    path("usage/check", asking.Check.as_view(), name="usage-check"),
+    path("usage/holds", asking.Holds.as_view(), name="usage-holds"),
+    path(
+        "usage/holds/<uuid:hold_id>/settle",
+        asking.SettleHold.as_view(),
+        name="usage-hold-settle",
+    ),
+    path(
+        "usage/holds/<uuid:hold_id>/release",
+        asking.ReleaseHold.as_view(),
+        name="usage-hold-release",
+    ),
 ]

@@ -247,6 +247,8 @@ SPECTACULAR_SETTINGS = {
         "CallStatus": "metering.models.Call.Status",
         "WhenExhausted": "metering.models.WhenExhausted",
         "Standing": "metering.models.Allowance.Standing",
+        "EventOutcome": "metering.api.event_fields.OUTCOMES",
+        "ReportOutcome": "metering.api.call_reports.OUTCOMES",
     },
 }
 # Of each key, or signed-in person.

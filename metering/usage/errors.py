@@ -7,13 +7,6 @@ class UsageError(DomainError):
     """Base of every refusal of usage."""
 
 
-class NoBalances(UsageError):
-    """The organization exists, but was never given a plan, a cycle or a wallet."""
-
-    code = "no_balances"
-    message = "This organization has no plan and no balances yet."
-
-
 class BadEvent(UsageError):
     code = "invalid"
     status = 400
@@ -64,13 +57,19 @@ _TEXTS = {
     "past_due": "A payment is overdue.",
     "suspended": "The organization is suspended.",
     "closed": "The organization is closed.",
+    "already_ended": "This call has ended already.",
     "too_many_calls": "Too many calls are running at once.",
 }
+
+
+def text_of(rule: str) -> str:
+    """Return the sentence for a rule that says no; empty for none."""
+    return _TEXTS.get(rule, "This cannot be admitted.") if rule else ""
 
 
 def refusal(rule: str) -> UsageError:
     """Return what says no, for a rule of `metering.usage.admission` or of the gate."""
     error: UsageError = QuotaReached() if rule == "quota_reached" else NothingPays()
     error.code = rule
-    error.message = _TEXTS.get(rule, "This cannot be admitted.")
+    error.message = text_of(rule)
     return error

@@ -12,7 +12,8 @@ from uuid import UUID
 from accounts.models import Organization
 from metering.balances import ledger
 from metering.balances.book import Book
-from metering.models import UsageHold
+from metering.errors import NoBalances
+from metering.models import Allowance, UsageHold
 from metering.quantities import MeterRate
 from metering.usage import admission, writing
 from metering.usage.batch import Batch
@@ -61,8 +62,9 @@ def check(
 ) -> Answer:
     """Return whether it would be admitted now; holds nothing, locks nothing.
 
-    Raises `ledger.UnknownOrganization`.
+    Raises NoBalances.
     """
+    demand_balances(organization)
     book = ledger.peek(organization.pk, now=now)
     live = book.live
     rate = book.terms(live).meters.get(meter)
@@ -90,10 +92,11 @@ def hold(
 ) -> Held:
     """Set a quantity aside. The same reference asked again gets the same hold.
 
-    Raises NothingPays, QuotaReached, KeyReused, BadEvent, `ledger.UnknownOrganization`.
+    Raises NothingPays, QuotaReached, KeyReused, BadEvent, NoBalances.
     """
     if not timedelta(0) < lasts <= LASTS_MAX:
         raise BadEvent("A hold lasts 1 second to 24 hours.")
+    demand_balances(organization)
     with ledger.opened_one(organization.pk, now=now) as book:
         before = UsageHold.objects.filter(
             organization=organization, reference=reference
@@ -193,6 +196,12 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
                 _close(book, found, UsageHold.State.EXPIRED, now=now)
                 ended += 1
     return ended
+
+
+def demand_balances(organization: Organization) -> None:
+    """Raises NoBalances for an organization that was never given any."""
+    if not Allowance.objects.filter(organization=organization).exists():
+        raise NoBalances
 
 
 def _included(rate: MeterRate | None, is_paid: bool) -> Decimal | None:

@@ -13,18 +13,22 @@ from typing import Any
 from accounts import settings_history
 from accounts.models import Organization
 from metering.balances import ledger
+from metering.errors import NoBalances
 from metering.models import BillingCycle, Rate, UsageEvent
 from metering.usage import writing
 from metering.usage.batch import Batch
-from metering.usage.errors import BadEvent, UsageError
+from metering.usage.errors import BadEvent, UnknownEvent, UsageError
 from metering.usage.events import Recorded, Use
 
 BATCH_MAX = 1000
+ONE = Decimal(1)
 # What a quantity column holds with room for a month of them.
 QUANTITY_MAX = Decimal(10) ** 9
 KEY_LENGTH_MAX = 200
 # Clocks differ: what claims to be this little ahead is taken as now.
 CLOCKS_DIFFER_BY = timedelta(seconds=60)
+# 16 bit at 8 kHz.
+TELEPHONE_BYTES_PER_SECOND = 16_000
 # Names that the settling of calls and we ourselves give.
 _RESERVED = ("call:", "_")
 _SIXTH_PLACE = Decimal("0.000001")
@@ -64,11 +68,11 @@ def record_voice_minutes(
     now: datetime,
     minutes: Decimal | None = None,
     audio_bytes: int | None = None,
-    bytes_per_second: int = 16_000,
+    bytes_per_second: int = TELEPHONE_BYTES_PER_SECOND,
     **fields: Any,
 ) -> Recorded:
     """Record minutes that a system measured itself, or the size of its audio (then flagged
-    as estimated; 16,000 bytes a second are 16 bit at 8 kHz, what telephones carry).
+    as estimated; by default what telephones carry).
 
     Never touches the minutes of calls: those come from reports alone. Raises UsageError,
     ValueError unless exactly one measure is given.
@@ -81,7 +85,9 @@ def record_voice_minutes(
     return _one(organization, "reported_minute", minutes, key, now, fields)
 
 
-def minutes_of_audio(audio_bytes: int, bytes_per_second: int) -> Decimal:
+def minutes_of_audio(
+    audio_bytes: int, bytes_per_second: int = TELEPHONE_BYTES_PER_SECOND
+) -> Decimal:
     """How long audio of that size lasts, in minutes of six places."""
     minutes = Decimal(audio_bytes) / (60 * bytes_per_second)
     return minutes.quantize(_SIXTH_PLACE, ROUND_HALF_UP)
@@ -109,8 +115,8 @@ def record(
 ) -> list[Recorded]:
     """Record a batch in order; each use is recorded, was already, or is refused by itself.
 
-    Raises ValueError for more than `BATCH_MAX`, `ledger.UnknownOrganization` for an
-    organization without balances, `django.db.Error`; then nothing has happened.
+    Raises ValueError for more than `BATCH_MAX`, NoBalances, `django.db.Error`; then nothing
+    has happened.
     """
     if len(uses) > BATCH_MAX:
         raise ValueError(f"a batch is of at most {BATCH_MAX} events")
@@ -121,7 +127,10 @@ def record(
         if (error := _wrong(use, now, timedelta(days=days)))
     }
     sound = [use for number, use in enumerate(uses) if number not in refused]
-    done = iter(_write(organization, sound, now) if sound else [])
+    try:
+        done = iter(_write(organization, sound, now) if sound else [])
+    except ledger.UnknownOrganization as error:
+        raise NoBalances from error
     return [
         Recorded(use.key, "refused", error=refused[number])
         if number in refused
@@ -170,7 +179,8 @@ def _demanded(recorded: Recorded) -> Recorded:
 def _wrong(use: Use, now: datetime, oldest: timedelta) -> UsageError | None:
     """What no book needs to be opened for."""
     if use.is_void:
-        return None
+        is_sound = len(use.corrects) <= KEY_LENGTH_MAX and "\0" not in use.corrects
+        return None if is_sound else UnknownEvent()
     if not use.key or len(use.key) > KEY_LENGTH_MAX:
         return BadEvent(f"An idempotency key has 1 to {KEY_LENGTH_MAX} characters.")
     if use.key.startswith(_RESERVED) and not use.is_own:

@@ -19,6 +19,7 @@ from django.db.models import Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Organization
+from metering.errors import NoBalances
 from metering.models import (
     Agent,
     Allowance,
@@ -30,7 +31,6 @@ from metering.models import (
     Rate,
     WhenExhausted,
 )
-from metering.usage.errors import NoBalances
 
 RECENT_CALLS_MAX = 100
 ZERO = Decimal(0)

@@ -6,9 +6,15 @@ from typing import Any
 import accounts.api_schema
 import billing.api_schema
 import metering.api.schema
+import metering.api.schema_of_writing
 
 # What describes views and keys registers itself when it is imported.
-DESCRIPTIONS = (accounts.api_schema, billing.api_schema, metering.api.schema)
+DESCRIPTIONS = (
+    accounts.api_schema,
+    billing.api_schema,
+    metering.api.schema,
+    metering.api.schema_of_writing,
+)
 
 
 @cache

@@ -7,6 +7,7 @@ three: one's own, a stranger's, and one that does not exist.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.utils.timezone import now
 
 from accounts.models import Organization, User
 from metering.models import Call
+from metering.usage import holds, record
 
 Kwargs = dict[str, Any]
 
@@ -57,7 +59,38 @@ def _call(organization: Organization) -> Kwargs:
     return {"call_id": made.pk}
 
 
+def _event(organization: Organization) -> Kwargs:
+    """An event of that organization, with a key that nobody else has."""
+    key = f"sample-of-{organization.slug}"
+    record.record_api_call(organization, key=key, now=now())
+    return {"key": key}
+
+
+def _usage_hold(organization: Organization) -> Kwargs:
+    made = holds.hold(
+        organization,
+        meter="api_call",
+        quantity=Decimal(1),
+        reference="sample",
+        now=now(),
+    )
+    return {"hold_id": made.hold_id}
+
+
 SAMPLES: dict[str, Sample] = {
+    "metering:usage-event-void": Sample(
+        missing={"key": "no-such-key"},
+        own=lambda cast: _event(cast.organization),
+        foreign=lambda cast: _event(cast.other_organization),
+    ),
+    **{
+        name: Sample(
+            missing={"hold_id": NO_ID},
+            own=lambda cast: _usage_hold(cast.organization),
+            foreign=lambda cast: _usage_hold(cast.other_organization),
+        )
+        for name in ("metering:usage-hold-settle", "metering:usage-hold-release")
+    },
     "website:call": Sample(
         missing={"call_id": NO_ID},
         own=lambda cast: _call(cast.organization),
