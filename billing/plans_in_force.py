@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from accounts.models import Organization
 from billing.models import Plan
 from metering.balances import cards
+from metering.errors import NoBalances
 from metering.models import Allowance
 from metering.rating import Card
-from metering.usage.errors import NoBalances
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import access, capabilities
 from accounts.models import Membership, Organization
-from metering.usage.errors import NoBalances
+from metering.errors import NoBalances
 
 # In the session of somebody who opened an invitation before signing in.
 INVITATION_KEY = "invitation"
