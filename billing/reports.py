@@ -11,6 +11,7 @@ from billing.models import MinuteBundle, Plan, Subscription
 from billing.models.subscriptions import ENDED
 from billing.purchases import starting
 from metering.models import Allowance, WalletTransaction
+from metering.usage.errors import NoBalances
 
 RECENT_TRANSACTIONS = 10
 
@@ -96,8 +97,11 @@ def bundles_on_offer(organization: Organization, *, now: datetime) -> list[Bundl
 
 
 def status_of(organization: Organization) -> Status:
-    """Return plan, subscription, wallet and its newest transactions."""
-    allowance = Allowance.objects.select_related("rate_card").get(organization=organization)
+    """Return plan, subscription, wallet and its newest transactions. Raises `NoBalances`."""
+    allowances = Allowance.objects.select_related("rate_card")
+    allowance = allowances.filter(organization=organization).first()
+    if allowance is None:
+        raise NoBalances
     rows = WalletTransaction.objects.filter(organization=organization).order_by("-id")
     return Status(
         organization=organization.slug,

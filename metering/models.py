@@ -31,6 +31,7 @@ from metering.calls.placement_models import CallEnding, Placement
 from metering.calls.watching_models import CallDifference, Reconciliation, SetUpFinding
 from metering.notices.models import Notice
 from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
+from metering.usage.export_models import Export, ExportPart
 from metering.usage.models import DailyUsage, UsageEvent
 from metering.usage.overviews import BillingOverview, MonthlyUsage
 
@@ -49,6 +50,8 @@ __all__ = [
     "Direction",
     "EventKind",
     "Forward",
+    "Export",
+    "ExportPart",
     "Hold",
     "HumanLine",
     "InboundMessage",

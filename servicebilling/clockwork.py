@@ -18,6 +18,7 @@ ENTRIES = (
     Entry("Retry stored messages", "metering.tasks.retry_messages", 30),
     Entry("Process payment events", "billing.tasks.process_due_events", 30),
     Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),
+    Entry("Make files that wait", "metering.tasks.make_waiting_exports", 60),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

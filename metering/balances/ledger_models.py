@@ -75,6 +75,11 @@ class MinuteTransaction(LedgerRow):
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="minutes_newest_first"),
+            models.Index(
+                fields=["organization", "created_at", "id"],
+                condition=~Q(kind="usage"),
+                name="minutes_moved_without_calls",
+            ),
             models.Index(fields=["cycle"], name="minutes_by_cycle"),
             models.Index(
                 fields=["call_id"],
@@ -115,6 +120,14 @@ class WalletTransaction(LedgerRow):
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="wallet_newest_first"),
+            models.Index(
+                fields=["organization", "-created_at", "-id"], name="wallet_by_time"
+            ),
+            models.Index(
+                fields=["organization", "created_at", "id"],
+                condition=~Q(kind="usage"),
+                name="wallet_moved_without_usage",
+            ),
             models.Index(
                 fields=["call_id"],
                 condition=Q(call_id__isnull=False),

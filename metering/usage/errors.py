@@ -7,6 +7,12 @@ class UsageError(DomainError):
     """Base of every refusal of usage."""
 
 
+class TooManyExports(UsageError):
+    code = "too_many_exports"
+    status = 429
+    message = "Too many files are being made. Come back when one of them is ready."
+
+
 class BadEvent(UsageError):
     code = "invalid"
     status = 400

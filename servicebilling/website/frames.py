@@ -12,7 +12,8 @@ from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -82,8 +83,8 @@ class Frame:
         return self.can("team.manage")
 
 
-Page = Callable[..., HttpResponse]
-View = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
 def organization_page(capability: str, *, section: str) -> Callable[[Page], View]:
@@ -95,7 +96,7 @@ def organization_page(capability: str, *, section: str) -> Callable[[Page], View
 
     def decorator(page: Page) -> View:
         @wraps(page)
-        def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             try:
                 found = access.access_for(request, capability)
             except access.NoOrganization:

@@ -1,12 +1,14 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from servicebilling.website import health
+from servicebilling.website.url_parts import Month
 from servicebilling.website.views import (
     api_keys,
     api_pages,
     billing,
     calls,
     dashboard,
+    exports,
     front,
     invitations,
     organization_settings,
@@ -15,6 +17,7 @@ from servicebilling.website.views import (
     team,
 )
 
+register_converter(Month, "month")
 app_name = "website"
 urlpatterns = [
     path("", front.home, name="home"),
@@ -23,6 +26,11 @@ urlpatterns = [
     path("dashboard/live", dashboard.dashboard_live, name="dashboard-live"),
     path("dashboard/calls", calls.calls, name="calls"),
     path("dashboard/calls/<uuid:call_id>", calls.call, name="call"),
+    path("dashboard/exports", exports.exports, name="exports"),
+    path(
+        "dashboard/exports/<uuid:export_id>/file", exports.export_file, name="export-file"
+    ),
+    path("dashboard/statements/<month:month>", exports.statement, name="statement"),
     path("dashboard/billing", billing.billing, name="billing"),
     path("dashboard/billing/history", billing.history, name="billing-history"),
     path("dashboard/billing/success", billing.success, name="billing-success"),

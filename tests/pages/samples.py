@@ -8,13 +8,14 @@ three: one's own, a stranger's, and one that does not exist.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.utils.timezone import now
 
 from accounts.models import Organization, User
-from metering.models import Call
+from metering.models import Call, Export
 from metering.usage import holds, record
 
 Kwargs = dict[str, Any]
@@ -77,7 +78,32 @@ def _usage_hold(organization: Organization) -> Kwargs:
     return {"hold_id": made.hold_id}
 
 
+def _export(organization: Organization) -> Kwargs:
+    moment = now()
+    made, _ = Export.objects.get_or_create(
+        organization=organization,
+        kind=Export.Kind.CALLS,
+        defaults={
+            "format": Export.Format.CSV,
+            "first_day": moment.date(),
+            "last_day": moment.date(),
+            "state": Export.State.DONE,
+            "created_at": moment,
+            "expires_at": moment + timedelta(days=1),
+        },
+    )
+    return {"export_id": made.pk}
+
+
 SAMPLES: dict[str, Sample] = {
+    "website:export-file": Sample(
+        missing={"export_id": NO_ID},
+        own=lambda cast: _export(cast.organization),
+        foreign=lambda cast: _export(cast.other_organization),
+    ),
+    "website:statement": Sample(
+        missing={"month": "2099-12"}, own=lambda cast: {"month": f"{now():%Y-%m}"}
+    ),
     "metering:usage-event-void": Sample(
         missing={"key": "no-such-key"},
         own=lambda cast: _event(cast.organization),

@@ -34,6 +34,12 @@ def whole(value: int) -> str:
 
 
 @register.filter
+def quantity(value: Decimal) -> str:
+    """Return a quantity with as many places as it has."""
+    return f"{value.normalize():,f}"
+
+
+@register.filter
 def signed(value: int) -> str:
     """Write a change: +3, −2; nothing as 0."""
     return f"+{formatting.whole(value)}" if value > 0 else formatting.whole(value)

@@ -47,6 +47,23 @@ def movement_words(kind: str) -> str:
     return MOVEMENTS.get(kind, kind.replace("_", " "))
 
 
+# By the meter that counted it.
+METERS = {
+    "voice_minute": "Minutes of calls",
+    "reported_minute": "Minutes of other systems",
+    "api_call": "API calls",
+    "ai_query": "AI queries",
+    "storage_mb": "Storage, MB",
+    "phone_number_month": "Phone numbers, months",
+}
+
+
+@register.filter
+def meter_words(meter: str) -> str:
+    """Return what a meter counts; an unknown one is shown as it is."""
+    return METERS.get(meter, meter.replace("_", " "))
+
+
 # By what the provider says of how a call ended.
 ENDINGS = {
     "assistant-ended-call": "The agent ended it",
