@@ -10,8 +10,8 @@ from billing.errors import NotSold
 from billing.models import MinuteBundle, Plan, Subscription
 from billing.models.subscriptions import ENDED
 from billing.purchases import starting
+from metering.errors import NoBalances
 from metering.models import Allowance, WalletTransaction
-from metering.usage.errors import NoBalances
 
 RECENT_TRANSACTIONS = 10
 

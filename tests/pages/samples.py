@@ -7,8 +7,8 @@ three: one's own, a stranger's, and one that does not exist.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
