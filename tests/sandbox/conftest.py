@@ -1,7 +1,6 @@
 """One sandbox for all these tests, empty at the beginning of each."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import pytest
 
@@ -21,10 +20,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def open_shop(sandbox) -> Iterator[Shop]:
-    in_front = (
-        checker.before(sandbox.url) if checker.is_here() else nullcontext(sandbox.url)
-    )
-    with in_front as url:
+    with checker.before_if_here(sandbox.url) as url:
         shop = Shop(sandbox.url, checked_url=url)
         shop.checked_url = url
         yield shop

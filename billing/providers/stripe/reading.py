@@ -94,12 +94,12 @@ def _purchase_id(session: Row) -> UUID | None:
 
 def _subscription(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     found = subscriptions.retrieve(gateway, id)
-    return _about(gateway, found, found.get("latest_invoice"))
+    latest = text_id(found.get("latest_invoice"))
+    return _about(gateway, found, _retrieve_invoice(gateway, latest) if latest else None)
 
 
 def _invoice(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
-    params: Any = {"expand": ["payments.data.payment.payment_intent"]}
-    invoice = gateway.ask(lambda client: client.v1.invoices.retrieve(id, params))
+    invoice = _retrieve_invoice(gateway, id)
     subscription_id = subscription_of_invoice(invoice)
     if not subscription_id:
         return FetchedFacts(
@@ -108,14 +108,21 @@ def _invoice(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     return _about(gateway, subscriptions.retrieve(gateway, subscription_id), invoice)
 
 
-def _about(gateway: Gateway, subscription: Row, invoice: Any) -> FetchedFacts:
+def _retrieve_invoice(gateway: Gateway, id: str) -> Row:
+    """Return an invoice with the payments within. From a subscription that would be five
+    levels down, and Stripe expands four."""
+    params: Any = {"expand": ["payments.data.payment.payment_intent"]}
+    return gateway.ask(lambda client: client.v1.invoices.retrieve(id, params))
+
+
+def _about(gateway: Gateway, subscription: Row, invoice: Row | None) -> FetchedFacts:
     """Return a subscription's snapshot, and what its invoice says about the period."""
     customer = text_id(subscription["customer"])
     changed = snapshots.changed(subscription)
     if changed is None:
         return FetchedFacts(customer, note=f"{subscription['id']} is of no plan of ours")
     facts: list[Fact] = [changed]
-    if isinstance(invoice, dict):
+    if invoice is not None:
         facts += invoices.facts(subscription, _with_all_lines(gateway, invoice))
     elif subscription["status"] == "trialing":
         facts.append(snapshots.trial_without_invoice(subscription))

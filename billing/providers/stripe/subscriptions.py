@@ -10,11 +10,8 @@ from servicebilling.lib import money
 
 
 def retrieve(gateway: Gateway, subscription_id: str) -> Row:
-    """Return a subscription as it is now, its latest invoice within. Raises `Missing`."""
-    params: Any = {"expand": ["latest_invoice.payments.data.payment.payment_intent"]}
-    return gateway.ask(
-        lambda client: client.v1.subscriptions.retrieve(subscription_id, params)
-    )
+    """Return a subscription as it is now, its latest invoice as an id. Raises `Missing`."""
+    return gateway.ask(lambda client: client.v1.subscriptions.retrieve(subscription_id))
 
 
 def flat_item(subscription: Row) -> Row:

@@ -12,6 +12,7 @@ from billing.providers.base import Config, Customer
 from billing.providers.stripe.client import Gateway
 from billing.providers.stripe.provider import StripeProvider
 from servicebilling.sandbox.stripe.running import Sandbox
+from tests.sandbox import checker
 
 KEY = "sk_test_sandbox"
 ORGANIZATION = UUID("01900000-0000-7000-8000-000000000001")
@@ -27,6 +28,12 @@ class Stripe:
         answer = httpx.post(f"{self.url}/_sandbox/{act}", data=params)
         assert answer.is_success, answer.text
         return answer.json()
+
+    def control_fails(self, act: str, /, **params: Any) -> int:
+        """Return the status with which an act was refused."""
+        answer = httpx.post(f"{self.url}/_sandbox/{act}", data=params)
+        assert answer.is_client_error, answer.text
+        return answer.status_code
 
     def every(self, kind: str) -> list[dict[str, Any]]:
         return httpx.get(f"{self.url}/_sandbox/objects/{kind}").json()["data"]
@@ -67,12 +74,26 @@ def stripe(running_sandbox) -> Stripe:
     return there
 
 
+@pytest.fixture(scope="session")
+def checked_url(running_sandbox) -> Iterator[str]:
+    """Where the adapter speaks to: the checker of Stripe's traffic, if there is one."""
+    with checker.before_if_here(running_sandbox.url) as url:
+        yield url
+
+
 @pytest.fixture
-def config(stripe) -> Config:
+def spoken_to(stripe, checked_url) -> Iterator[str]:
+    """The adapter's way to Stripe; an error in what is said there fails the test."""
+    with checker.finding_nothing(checked_url):
+        yield checked_url
+
+
+@pytest.fixture
+def config(spoken_to) -> Config:
     return Config(
         secret_key=KEY,
         webhook_secrets=("whsec_test",),
-        api_base=stripe.url,
+        api_base=spoken_to,
         website_url="http://localhost:8000",
     )
 

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def plans(settings, stripe) -> None:
+def plans(settings, spoken_to) -> None:
     settings.STRIPE_SECRET_KEY = KEY
-    settings.STRIPE_API_BASE = stripe.url
+    settings.STRIPE_API_BASE = spoken_to
     catalogue_loading.load(now=NOW)
 
 
