@@ -7,9 +7,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils.timezone import now
 from rest_framework_api_key.models import AbstractAPIKey
 
@@ -124,6 +125,15 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["active", "suspended", "closed"]),
                 name="organization_status_is_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["name", "id"], name="organizations_by_name"),
+            models.Index(fields=["-created_at", "-id"], name="organizations_newest_first"),
+            # As `istartswith` asks.
+            models.Index(
+                OpClass(Upper("name"), name="varchar_pattern_ops"),
+                name="organizations_by_name_prefix",
             ),
         ]
 

@@ -1,8 +1,25 @@
 from django.urls import path
 
+from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 
 app_name = "adminpanel"
 urlpatterns = [
     path("overview/live", overview.live, name="overview-live"),
+    path("organizations", organizations.organizations, name="organizations"),
+    path(
+        "organizations/<uuid:organization_id>",
+        organizations.organization,
+        name="organization",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/adjust",
+        organizations.adjust,
+        name="organization-adjust",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/reverse",
+        organizations.reverse_adjustment,
+        name="organization-reverse",
+    ),
 ]

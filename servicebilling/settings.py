@@ -336,6 +336,7 @@ UNFOLD = {
     "SITE_TITLE": "ServiceBilling staff",
     "SITE_HEADER": "ServiceBilling",
     "SITE_SUBHEADER": "Staff pages",
+    "SIDEBAR": {"navigation": "adminpanel.navigation.groups"},
     "DASHBOARD_CALLBACK": "adminpanel.overview.views.index_context",
     "SITE_ICON": lambda request: static("img/logo.svg"),
     "SITE_FAVICONS": [

@@ -276,6 +276,7 @@ class Allowance(models.Model):
 
     class Meta:
         db_table = "allowances"
+        permissions = [("adjust_balances", "Can adjust minutes and wallets by hand")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

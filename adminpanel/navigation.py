@@ -1,0 +1,91 @@
+"""The side bar of the staff site: pages by what staff do, not by app. What somebody may not
+see is not shown."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+def groups(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the side bar's groups (UNFOLD.SIDEBAR.navigation)."""
+    return [
+        {
+            "title": "Operation",
+            "items": [
+                _link("Overview", "monitoring", reverse("admin:index")),
+                _link(
+                    "Organizations",
+                    "apartment",
+                    reverse("adminpanel:organizations"),
+                    right="accounts.view_organization",
+                ),
+                _model("Calls", "call", "metering", "call"),
+                _model("Decisions", "rule", "metering", "decision"),
+                _model("Open holds", "hourglass", "metering", "hold"),
+                _model("Numbers", "dialpad", "metering", "phonenumber"),
+                _model("Agents", "support_agent", "metering", "agent"),
+            ],
+        },
+        {
+            "title": "Money",
+            "items": [
+                _model("Subscriptions", "autorenew", "billing", "subscription"),
+                _model("Payments", "payments", "billing", "payment"),
+                _model("Purchases", "shopping_cart", "billing", "purchase"),
+                _model("Documents", "receipt_long", "billing", "document"),
+                _model("Refunds", "undo", "billing", "refund"),
+                _model("Disputes", "gavel", "billing", "dispute"),
+                _model("Differences", "difference", "billing", "discrepancy"),
+                _model("Exchange rates", "currency_exchange", "billing", "exchangerate"),
+            ],
+        },
+        {
+            "title": "Books",
+            "items": [
+                _model("Minutes", "timer", "metering", "minutetransaction"),
+                _model("Wallets", "wallet", "metering", "wallettransaction"),
+                _model("Cycles", "event_repeat", "metering", "billingcycle"),
+                _model("Overage", "trending_up", "metering", "overagecharge"),
+                _model("Usage events", "data_usage", "metering", "usageevent"),
+            ],
+        },
+        {
+            "title": "Messages",
+            "items": [
+                _model("Telephony", "inbox", "metering", "inboundmessage"),
+                _model("Payment events", "mark_email_unread", "billing", "paymentevent"),
+            ],
+        },
+        {
+            "title": "Catalogue and settings",
+            "items": [
+                _model("Plans", "sell", "billing", "plan"),
+                _model("Minute bundles", "package_2", "billing", "minutebundle"),
+                _model("Rate cards", "price_change", "metering", "ratecard"),
+                _model("Settings", "tune", "accounts", "setting"),
+            ],
+        },
+        {
+            "title": "People",
+            "items": [
+                _model("Users", "person", "accounts", "user"),
+                _model("API keys", "key", "accounts", "apikey"),
+                _model("Audit trail", "history", "accounts", "auditentry"),
+            ],
+        },
+    ]
+
+
+def _model(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
+    place = reverse(f"admin:{app}_{model}_changelist")
+    return _link(title, icon, place, right=f"{app}.view_{model}")
+
+
+def _link(title: str, icon: str, place: str, *, right: str = "") -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": place, "permission": _has(right)}
+
+
+def _has(right: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: not right or request.user.has_perm(right)

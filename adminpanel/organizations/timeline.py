@@ -1,0 +1,139 @@
+"""Everything that happened to an organization, newest first, from the books themselves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from uuid import UUID
+
+from django.db.models import Count, Max
+from django.db.models.functions import TruncDay
+from django.urls import reverse
+
+from accounts.models import AuditEntry
+from billing.models import Payment, Purchase
+from metering.models import Decision, MinuteTransaction, WalletTransaction
+from servicebilling.lib import money
+
+LENGTH_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    at: datetime
+    kind: str
+    text: str
+    reason: str
+    # The row itself, on the staff site.
+    url: str
+    # Of an adjustment that can be taken back; empty otherwise.
+    reversible: str = ""
+
+
+def of(organization_id: UUID, *, length: int = LENGTH_MAX) -> tuple[Happening, ...]:
+    """Return the newest happenings of all kinds; usage by calls is left to the call log."""
+    sources = (
+        _minutes(organization_id, length),
+        _wallet(organization_id, length),
+        _refusals(organization_id, length),
+        _payments(organization_id, length),
+        _purchases(organization_id, length),
+        _trail(organization_id, length),
+    )
+    found = sorted(chain(*sources), key=lambda one: one.at, reverse=True)
+    return tuple(found[:length])
+
+
+def _minutes(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = MinuteTransaction.objects.filter(organization_id=organization_id)
+    for row in rows.exclude(kind="usage").order_by("-id")[:length]:
+        changes = []
+        if row.credit_change:
+            changes.append(
+                f"{row.credit_change:+,} credit minutes, then {row.credit_after:,}"
+            )
+        if row.used_change:
+            changes.append(f"{row.used_change:+,} minutes used, then {row.used_after:,}")
+        yield Happening(
+            row.created_at,
+            row.get_kind_display(),
+            "; ".join(changes) or "no change",
+            row.reason,
+            _row("metering_minutetransaction", row.pk),
+            row.reference if row.kind == "adjustment" else "",
+        )
+
+
+def _wallet(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = WalletTransaction.objects.filter(organization_id=organization_id)
+    for row in rows.exclude(kind="usage").order_by("-id")[:length]:
+        sign = "+" if row.amount > 0 else ""
+        yield Happening(
+            row.created_at,
+            row.get_kind_display(),
+            f"wallet {sign}{money.shown(row.amount, row.currency)},"
+            f" then {money.shown(row.balance_after, row.currency)}",
+            row.reason,
+            _row("metering_wallettransaction", row.pk),
+            row.reference if row.kind == "adjustment" else "",
+        )
+
+
+def _refusals(organization_id: UUID, length: int) -> Iterator[Happening]:
+    """One line per day (UTC) and reason: on a bad day there are hundreds."""
+    rows = (
+        Decision.objects.filter(organization_id=organization_id, result="refused")
+        .annotate(day=TruncDay("created_at", tzinfo=UTC))
+        .values("day", "rule")
+        .annotate(count=Count("pk"), last_at=Max("created_at"), last=Max("pk"))
+        .order_by("-day", "rule")
+    )
+    for row in rows[:length]:
+        many = row["count"] > 1
+        yield Happening(
+            row["last_at"],
+            "Calls refused" if many else "Call refused",
+            row["rule"].replace("_", " ") + (f", {row['count']:,} times" if many else ""),
+            "",
+            _row("metering_decision", row["last"]),
+        )
+
+
+def _payments(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = Payment.objects.filter(organization_id=organization_id)
+    for row in rows.order_by("-paid_at")[:length]:
+        yield Happening(
+            row.paid_at,
+            "Payment",
+            f"{money.shown(row.amount, row.currency)} by {row.provider}",
+            "",
+            _row("billing_payment", row.pk),
+        )
+
+
+def _purchases(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = Purchase.objects.filter(organization_id=organization_id)
+    for row in rows.order_by("-created_at")[:length]:
+        yield Happening(
+            row.created_at,
+            "Purchase",
+            f"{row.minutes:,} minutes for {money.shown(row.price, row.currency)}: {row.state}",
+            "",
+            _row("billing_purchase", row.pk),
+        )
+
+
+def _trail(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = AuditEntry.objects.filter(organization_id=organization_id)
+    for row in rows.exclude(action__endswith=".adjusted").order_by("-id")[:length]:
+        yield Happening(
+            row.created_at,
+            row.action.replace(".", " "),
+            f"by {row.actor_label}",
+            "",
+            _row("accounts_auditentry", row.pk),
+        )
+
+
+def _row(model: str, pk: object) -> str:
+    return reverse(f"admin:{model}_change", args=[pk])

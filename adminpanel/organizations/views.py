@@ -1,0 +1,171 @@
+"""Staff pages about one organization and all of them."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Organization
+from adminpanel.organizations import reports, timeline
+from adminpanel.organizations.forms import AdjustForm, ReverseForm, exceeds_limit
+from adminpanel.organizations.reports import Wanted
+from metering.balances import adjustments
+from metering.balances.ledger import LedgerError
+from metering.models import Agent, Allowance, PhoneNumber
+
+_may_view = permission_required("accounts.view_organization", raise_exception=True)
+_may_adjust = permission_required("metering.adjust_balances", raise_exception=True)
+
+
+@never_cache
+@require_safe
+@admin.site.admin_view
+@_may_view
+def organizations(request: HttpRequest) -> HttpResponse:
+    asked = request.GET
+    wanted = Wanted(
+        search=asked.get("q", "").strip()[:100],
+        standing=asked.get("standing", ""),
+        status=asked.get("status", ""),
+        plan=asked.get("plan", ""),
+        order=asked.get("order") or "name",
+    )
+    shown = {
+        "page": reports.page(wanted, after=asked.get("after", "")),
+        "wanted": wanted,
+        "standings": Allowance.Standing.choices,
+        "statuses": Organization.Status.choices,
+        "plans": reports.plan_codes(),
+        "orders": [("name", "Name"), ("newest", "Newest")],
+    }
+    return _page(request, "organizations/list.html", "Organizations", shown)
+
+
+@never_cache
+@require_safe
+@admin.site.admin_view
+@_may_view
+def organization(request: HttpRequest, organization_id: UUID) -> HttpResponse:
+    line = _line_or_404(organization_id)
+    shown = {
+        "line": line,
+        "happenings": timeline.of(organization_id),
+        "numbers": PhoneNumber.objects.filter(
+            organization_id=organization_id
+        ).select_related("agent"),
+        "agents": Agent.objects.filter(organization_id=organization_id),
+        "may_adjust": request.user.has_perm("metering.adjust_balances"),
+    }
+    return _page(request, "organizations/detail.html", line.name, shown)
+
+
+@never_cache
+@admin.site.admin_view
+@_may_adjust
+def adjust(request: HttpRequest, organization_id: UUID) -> HttpResponse:
+    """Show the effect first; the second click, with the same id, makes it."""
+    line = _line_or_404(organization_id)
+    form = AdjustForm(request.POST if request.method == "POST" else None)
+    effect = change = None
+    if request.method == "POST" and form.is_valid():
+        is_dry = "confirm" not in request.POST
+        change = _change(form, organization_id)
+        effect = _adjust(request, form, organization_id, change=change, dry_run=is_dry)
+        if effect is not None and not is_dry:
+            said = "had been made before" if effect.is_repeated else "is made"
+            messages.success(request, f"The adjustment {said}: {effect.reference}.")
+            return redirect("adminpanel:organization", organization_id)
+    shown = {
+        "line": line,
+        "form": form,
+        "effect": effect,
+        # What was shown is what is confirmed, also where a value was asked for and the
+        # counter moves meanwhile.
+        "change": change,
+        "counters": adjustments.counters_of(Organization(pk=organization_id)),
+    }
+    return _page(request, "organizations/adjust.html", f"Adjust {line.name}", shown)
+
+
+@require_POST
+@admin.site.admin_view
+@_may_adjust
+def reverse_adjustment(request: HttpRequest, organization_id: UUID) -> HttpResponse:
+    line = _line_or_404(organization_id)
+    form = ReverseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "A reversal needs a reason.")
+        return redirect("adminpanel:organization", line.id)
+    try:
+        done = adjustments.reverse(
+            form.cleaned_data["reference"],
+            organization=Organization.objects.get(pk=line.id),
+            reason=form.cleaned_data["reason"],
+            actor=request.user,  # type: ignore[arg-type]
+            now=timezone.now(),
+        )
+    except LedgerError as error:
+        messages.error(request, f"Nothing was changed: {error}.")
+    else:
+        said = "had been taken back before" if done.is_repeated else "is taken back"
+        messages.success(request, f"The adjustment {said}.")
+    return redirect("adminpanel:organization", line.id)
+
+
+def _change(form: AdjustForm, organization_id: UUID) -> Decimal | int:
+    before = adjustments.counters_of(Organization(pk=organization_id))
+    current = {
+        "credit_minutes": before.credit_minutes,
+        "minutes_used": before.minutes_used_this_cycle,
+        "wallet": before.wallet,
+    }
+    return form.change_from(current[form.cleaned_data["counter"]])
+
+
+def _adjust(
+    request: HttpRequest,
+    form: AdjustForm,
+    organization_id: UUID,
+    *,
+    change: Decimal | int,
+    dry_run: bool,
+) -> adjustments.Adjusted | None:
+    counter = form.cleaned_data["counter"]
+    if said := exceeds_limit(request.user, counter, change):
+        form.add_error("value", said)
+        return None
+    try:
+        return adjustments.adjust(
+            counter,
+            change,
+            organization=Organization.objects.get(pk=organization_id),
+            reason=form.cleaned_data["reason"],
+            actor=request.user,  # type: ignore[arg-type]
+            now=timezone.now(),
+            adjustment_id=form.adjustment,
+            dry_run=dry_run,
+        )
+    except LedgerError as error:
+        form.add_error("value", f"Not possible: {error}.")
+        return None
+
+
+def _line_or_404(organization_id: UUID) -> reports.Line:
+    try:
+        return reports.line_of(organization_id)
+    except Organization.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _page(
+    request: HttpRequest, template: str, title: str, shown: dict[str, Any]
+) -> HttpResponse:
+    frame = admin.site.each_context(request) | {"title": title}
+    return render(request, f"adminpanel/{template}", frame | shown)

@@ -1,0 +1,257 @@
+"""Staff find an organization among many, see what happened to it, and correct its balances
+once, within what their role may."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.exceptions import BadRequest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Organization
+from adminpanel.organizations import reports, timeline
+from adminpanel.organizations.reports import Wanted
+from metering.balances import adjustments, ledger
+from metering.calls import gate
+from metering.models import Allowance, MinuteTransaction
+from metering.verification.run import verify
+from tests.factories import accounts
+from tests.factories import metering as make
+
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+QUERIES_MAX = 16
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def in_group(staff):
+    def put(name: str):
+        staff.groups.set([Group.objects.get(name=name)])
+        return staff
+
+    return put
+
+
+@pytest.fixture
+def customer(organization) -> Organization:
+    make.make_balances(organization=organization, now=NOW)
+    return organization
+
+
+def names(page: reports.Page) -> list[str]:
+    return [line.name for line in page.lines]
+
+
+def make_many(count: int) -> None:
+    owner = accounts.make_user()
+    for number in range(count):
+        organization = accounts.make_organization(name=f"Shop {number:03}", owner=owner)
+        make.make_balances(organization=organization, now=NOW)
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_repeat(monkeypatch):
+    monkeypatch.setattr(reports, "PAGE_SIZE", 3)
+    make_many(8)
+
+    for order in reports.ORDERS:
+        found, after = [], ""
+        while True:
+            page = reports.page(Wanted(order=order), after=after)
+            found += names(page)
+            after = page.next
+            if not after:
+                break
+        expected = sorted(Organization.objects.values_list("name", flat=True))
+        assert found == (expected if order == "name" else expected[::-1])
+
+
+@pytest.mark.parametrize("after", ["nonsense", "WyJuYW1lIl0:abc"])
+def test_page_that_nobody_was_given_is_refused(after):
+    with pytest.raises(BadRequest):
+        reports.page(Wanted(), after=after)
+
+
+def test_place_of_one_order_is_none_in_another(monkeypatch):
+    monkeypatch.setattr(reports, "PAGE_SIZE", 1)
+    make_many(2)
+    place = reports.page(Wanted(order="name")).next
+
+    with pytest.raises(BadRequest):
+        reports.page(Wanted(order="newest"), after=place)
+
+
+def test_organization_is_found_by_name_address_and_number(customer, other_organization):
+    number = make.make_number(organization=customer, valid_from=NOW)
+
+    for search in (
+        customer.name[:4].upper(),
+        customer.owner.email,
+        customer.billing_email.upper(),
+        number.e164,
+    ):
+        assert names(reports.page(Wanted(search=search))) == [customer.name]
+
+
+def test_list_is_narrowed_by_standing_and_status(customer, other_organization):
+    make.make_balances(organization=other_organization, now=NOW)
+    Allowance.objects.filter(organization=customer).update(standing="past_due")
+    Organization.objects.filter(pk=other_organization.pk).update(status="suspended")
+
+    assert names(reports.page(Wanted(standing="past_due"))) == [customer.name]
+    assert names(reports.page(Wanted(status="suspended"))) == [other_organization.name]
+
+
+def test_pages_cost_the_same_for_few_and_for_many(in_group, client_of):
+    browser = client_of(in_group("support"))
+    counts = []
+    for _ in range(2):
+        make_many(4)
+        with CaptureQueriesContext(connection) as asked:
+            assert browser.get(reverse("adminpanel:organizations")).status_code == 200
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1] <= QUERIES_MAX
+
+
+def test_timeline_tells_everything_newest_first(customer):
+    ledger.add_credit_minutes(
+        organization_id=customer.pk, minutes=50, kind="purchase", reference="p:1", now=NOW
+    )
+    adjustments.adjust(
+        "wallet",
+        Decimal(5),
+        organization=customer,
+        reason="goodwill",
+        actor=customer.owner,
+        now=NOW.replace(hour=13),
+    )
+    Allowance.objects.update(standing="past_due")
+    number = make.make_number(organization=customer, valid_from=NOW)
+    for place in range(3):
+        ref = make.call_ref(number, call_id=f"call-{place}")
+        gate.admit(make.make_request(ref, at=NOW), now=NOW.replace(hour=14))
+
+    happened = timeline.of(customer.pk)
+    shown = [(one.kind, one.text) for one in happened if one.at >= NOW]
+
+    assert ("Calls refused", "past due, 3 times") in shown
+    assert ("Purchase", "+50 credit minutes, then 50") in shown
+    assert [one.reversible != "" for one in happened if one.reason == "goodwill"] == [True]
+    assert [one.at for one in happened] == sorted((one.at for one in happened), reverse=True)
+
+
+def adjusting(**fields) -> dict[str, str]:
+    return {
+        "counter": "credit_minutes",
+        "way": "change",
+        "value": "30",
+        "reason": "goodwill",
+        "adjustment_id": str(uuid4()),
+    } | fields
+
+
+def test_effect_is_shown_first_and_made_by_the_second_click_once(
+    in_group, customer, client_of
+):
+    browser = client_of(in_group("finance"))
+    url = reverse("adminpanel:organization-adjust", args=[customer.pk])
+    form = adjusting()
+
+    shown = browser.post(url, form)
+    before = adjustments.counters_of(customer)
+    for _ in range(2):
+        browser.post(url, form | {"confirm": "yes"})
+
+    assert "Confirm" in shown.content.decode()
+    assert before.credit_minutes == 0
+    assert adjustments.counters_of(customer).credit_minutes == 30
+    assert MinuteTransaction.objects.get(organization=customer).actor.email == (
+        "staff@example.org"
+    )
+    assert verify(now=NOW).findings == []
+
+
+def test_value_to_set_to_is_confirmed_as_the_change_that_was_shown(
+    in_group, customer, client_of
+):
+    browser = client_of(in_group("finance"))
+    url = reverse("adminpanel:organization-adjust", args=[customer.pk])
+
+    shown = browser.post(url, adjusting(way="target", value="80"))
+
+    assert '<input type="hidden" name="value" value="80">' in shown.content.decode()
+    assert '<input type="hidden" name="way" value="change">' in shown.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"value": "5001"}, "at most 5,000 minutes"),
+        ({"counter": "wallet", "value": "5000.01"}, "at most 5,000 of the wallet"),
+        ({"value": "1.5"}, "Minutes are whole"),
+        ({"value": "-1"}, "0 credit minutes are free"),
+        ({"value": "0"}, "A change of nothing"),
+        ({"reason": "x"}, "at least 3 characters"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_field(
+    in_group, customer, client_of, fields, said
+):
+    browser = client_of(in_group("finance"))
+    url = reverse("adminpanel:organization-adjust", args=[customer.pk])
+
+    page = browser.post(url, adjusting(**fields) | {"confirm": "yes"})
+
+    assert said in page.content.decode()
+    assert not MinuteTransaction.objects.exists()
+
+
+def test_adjustment_is_taken_back_once(in_group, customer, client_of):
+    browser = client_of(in_group("finance"))
+    adjust = reverse("adminpanel:organization-adjust", args=[customer.pk])
+    browser.post(adjust, adjusting() | {"confirm": "yes"})
+    reference = MinuteTransaction.objects.get(organization=customer).reference
+    page = browser.get(reverse("adminpanel:organization", args=[customer.pk]))
+
+    for _ in range(2):
+        browser.post(
+            reverse("adminpanel:organization-reverse", args=[customer.pk]),
+            {"reference": reference, "reason": "a slip"},
+        )
+
+    assert "Take back" in page.content.decode()
+    assert adjustments.counters_of(customer).credit_minutes == 0
+    assert MinuteTransaction.objects.filter(organization=customer).count() == 2
+
+
+@pytest.mark.parametrize("page", ["organization-adjust", "organization-reverse"])
+def test_support_reads_and_adjusts_nothing(in_group, customer, client_of, page):
+    browser = client_of(in_group("support"))
+
+    read = browser.get(reverse("adminpanel:organization", args=[customer.pk]))
+    tried = browser.post(reverse(f"adminpanel:{page}", args=[customer.pk]), adjusting())
+
+    assert read.status_code == 200
+    assert "Adjust" not in read.content.decode()
+    assert tried.status_code == 403
+    assert not MinuteTransaction.objects.exists()
+
+
+def test_organization_that_is_none_is_not_found(in_group, client_of):
+    browser = client_of(in_group("admin"))
+
+    assert browser.get(reverse("adminpanel:organization", args=[uuid4()])).status_code == 404
+
+
+def test_organization_without_balances_is_shown(in_group, organization, client_of):
+    browser = client_of(in_group("admin"))
+
+    page = browser.get(reverse("adminpanel:organization", args=[organization.pk]))
+
+    assert page.status_code == 200
+    assert "no balances" in page.content.decode()
