@@ -59,11 +59,11 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
     },
     "finance": {
         "view": {"accounts", "metering", "billing"},
-<<<<<<< HEAD
-        "rights": {"accounts.add_setting", "billing.add_exchangerate"},
-=======
-        "rights": {"accounts.add_setting", "metering.adjust_balances"},
->>>>>>> 49da433 (Show staff every organization, what happened to it, and let them adjust it within their role)
+        "rights": {
+            "accounts.add_setting",
+            "billing.add_exchangerate",
+            "metering.adjust_balances",
+        },
     },
     "support": {
         "view": {"accounts", "metering", "billing"},
@@ -73,7 +73,10 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
 
 # What a group may adjust by hand at once: minutes, and units of the wallet's currency.
 # Superusers have no limit.
-ADJUSTMENT_LIMITS = {"admin": (100_000, 100_000), "finance": (5_000, 5_000)}
+ADJUSTMENT_LIMITS: dict[str, tuple[int, int]] = {
+    "admin": (100_000, 100_000),
+    "finance": (5_000, 5_000),
+}
 
 
 def of_role(role: str) -> frozenset[str]:

@@ -55,11 +55,12 @@ def exceeds_limit(user: Any, counter: str, change: Decimal | int) -> str:
     """Return in words which limit of their role somebody would exceed; empty for none."""
     if user.is_superuser:
         return ""
-    groups = user.groups.values_list("name", flat=True)
-    limits = [capabilities.ADJUSTMENT_LIMITS.get(name, (0, 0)) for name in groups]
     is_money = counter == "wallet"
-    limit = max((one[1 if is_money else 0] for one in limits), default=0)
-    if abs(change) <= limit:
+    limit = 0
+    for name in user.groups.values_list("name", flat=True):
+        minutes, amount = capabilities.ADJUSTMENT_LIMITS.get(name, (0, 0))
+        limit = max(limit, amount if is_money else minutes)
+    if abs(Decimal(change)) <= limit:
         return ""
     unit = "of the wallet's currency" if is_money else "minutes"
     return f"Your role adjusts at most {limit:,} {unit} at once."

@@ -94,9 +94,9 @@ def adjust(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     return _page(request, "organizations/adjust.html", f"Adjust {line.name}", shown)
 
 
-@require_POST
 @admin.site.admin_view
 @_may_adjust
+@require_POST
 def reverse_adjustment(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     line = _line_or_404(organization_id)
     form = ReverseForm(request.POST)
@@ -121,7 +121,7 @@ def reverse_adjustment(request: HttpRequest, organization_id: UUID) -> HttpRespo
 
 def _change(form: AdjustForm, organization_id: UUID) -> Decimal | int:
     before = adjustments.counters_of(Organization(pk=organization_id))
-    current = {
+    current: dict[str, Decimal | int] = {
         "credit_minutes": before.credit_minutes,
         "minutes_used": before.minutes_used_this_cycle,
         "wallet": before.wallet,

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0009_low_wallets'),
+        ("metering", "0011_exports"),
     ]
 
     operations = [
