@@ -1,15 +1,21 @@
 """Wake-ups over rows that the database keeps: a lost task loses nothing."""
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
 from metering.balances import cycles
-from metering.calls import inbox, sweep
+from metering.calls import endings, inbox, reconcile, set_up, sweep
+from metering.errors import ProviderNotSetUp
+from metering.providers.base import ProviderError
 from metering.usage import exports
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
@@ -28,6 +34,53 @@ def sweep_holds() -> None:
 
 
 @shared_task
+def end_calls() -> None:
+    """Without a claim: each call to be ended is claimed by itself, and a wake-up must not
+    wait for the next period."""
+    endings.run_due(now=timezone.now())
+
+
+@shared_task
+def reconcile_calls() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("reconcile_calls", every=timedelta(minutes=15), now=now):
+        _compare(since=reconcile.next_since(now=now), now=now)
+
+
+@shared_task
+def reconcile_calls_nightly() -> None:
+    """What came late, or was changed by the provider since."""
+    now = timezone.now()
+    if periodic_runs.claim("reconcile_calls_nightly", every=timedelta(days=1), now=now):
+        _compare(since=now - timedelta(days=3), now=now)
+
+
+@shared_task
+def audit_provider_set_up() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("audit_provider_set_up", every=timedelta(hours=1), now=now):
+        try:
+            set_up.audit(now=now)
+        except (ProviderError, ProviderNotSetUp) as error:
+            log.warning("the provider's set-up could not be looked at: %s", error)
+
+
+def wake_endings() -> None:
+    """Ask the worker to end calls now; without a broker, beat does it soon."""
+    try:
+        end_calls.apply_async(retry=False)
+    except BrokerError:
+        log.warning("no broker: calls to be ended wait for the next sweep")
+
+
+def _compare(*, since: datetime, now: datetime) -> None:
+    try:
+        reconcile.run(since=since, now=now)
+    except (ProviderError, ProviderNotSetUp) as error:
+        log.warning("calls could not be compared with the provider's: %s", error)
+
+
+@shared_task
 def retry_messages() -> None:
     now = timezone.now()
     if periodic_runs.claim("retry_messages", every=timedelta(seconds=30), now=now):
@@ -40,6 +93,7 @@ def purge() -> None:
     if periodic_runs.claim("metering.purge", every=timedelta(hours=1), now=now):
         inbox.purge(now=now)
         exports.purge(now=now)
+        reconcile.purge(now=now)
         periodic_runs.purge(now=now)
 
 

@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from metering.calls import campaigns, gate, inbox, refusals, tokens, vapi
+from metering import tasks
+from metering.calls import campaigns, gate, inbox, refusals, statuses, tokens, vapi
 from metering.providers.base import CallRequest, DialRequest
 from metering.providers.vapi import answers, messages, signatures
 from metering.providers.vapi.config import VapiConfig
@@ -50,7 +51,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"eligible": _may_dial(incoming, incoming.meaning, now)})
     try:
         with bulkhead.seat(), deadline.within(settings.WEBHOOK_DEADLINE_SECONDS):
-            inbox.take(incoming, now=now)
+            outcome = inbox.take(incoming, now=now)
     except Full:
         return turn_away(request)
     except DatabaseError:
@@ -58,6 +59,8 @@ def receive(request: HttpRequest) -> HttpResponse:
         _start_afresh()
         message = "Nothing was stored. Send it again."
         return api_errors.respond(status=503, message=message)
+    if outcome == statuses.TO_BE_ENDED:
+        tasks.wake_endings()
     return JsonResponse(answers.other(incoming.message.kind))
 
 

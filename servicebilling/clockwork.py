@@ -15,6 +15,10 @@ class Entry:
 ENTRIES = (
     Entry("Roll over billing cycles", "metering.tasks.roll_over_cycles", 60),
     Entry("Close holds without a report", "metering.tasks.sweep_holds", 60),
+    Entry("End calls that nothing pays for", "metering.tasks.end_calls", 5),
+    Entry("Compare calls with the provider's", "metering.tasks.reconcile_calls", 900),
+    Entry("Compare three days of calls", "metering.tasks.reconcile_calls_nightly", 86400),
+    Entry("Look at the provider's set-up", "metering.tasks.audit_provider_set_up", 3600),
     Entry("Retry stored messages", "metering.tasks.retry_messages", 30),
     Entry("Process payment events", "billing.tasks.process_due_events", 30),
     Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),

@@ -282,6 +282,8 @@ PAY_PAGE_ORIGINS = {
 VAPI_WEBHOOK_SECRETS = _secrets("VAPI_WEBHOOK_SECRET")
 VAPI_API_KEY = env.str("VAPI_API_KEY", "")
 VAPI_API_BASE = env.str("VAPI_API_BASE", "https://api.vapi.ai")
+# Hosts, with all below them, that running calls are ended at.
+VAPI_CONTROL_HOSTS = env.list("VAPI_CONTROL_HOSTS", default=["vapi.ai"])
 # Vapi's HMAC credential is configurable in each part; these are its defaults.
 VAPI_SIGNATURE_HEADER = env.str("VAPI_SIGNATURE_HEADER", "x-signature")
 VAPI_TIMESTAMP_HEADER = env.str("VAPI_TIMESTAMP_HEADER", "x-timestamp")

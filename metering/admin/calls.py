@@ -3,7 +3,16 @@
 from django.contrib import admin
 
 from metering.admin.searching import ORGANIZATION
-from metering.models import Call, Decision, InboundMessage
+from metering.models import (
+    Call,
+    CallDifference,
+    CallEnding,
+    Decision,
+    InboundMessage,
+    Placement,
+    Reconciliation,
+    SetUpFinding,
+)
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 
 
@@ -61,3 +70,79 @@ class InboundMessageAdmin(ReadOnlyAdmin):
     list_select_related = ["organization"]
     search_fields = ["provider_call_id__exact", "external_id__exact"]
     ordering = ["-id"]
+
+
+@admin.register(Placement)
+class PlacementAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "organization",
+        "kind",
+        "state",
+        "call_to",
+        "provider_call_id",
+        "error",
+    ]
+    # Whoever has it can join the call.
+    exclude = ["join_url"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["organization"]
+    search_fields = ["provider_call_id__exact", *ORGANIZATION]
+    ordering = ["-created_at"]
+
+
+@admin.register(CallEnding)
+class CallEndingAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "organization", "rule", "ended_at", "attempts", "error"]
+    exclude = ["control_url"]
+    list_select_related = ["organization"]
+    ordering = ["-created_at"]
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    list_display = [
+        "started_at",
+        "since",
+        "both",
+        "theirs_only",
+        "ours_only",
+        "different",
+        "settled",
+        "finished_at",
+        "error",
+    ]
+    ordering = ["-started_at"]
+
+
+@admin.register(CallDifference)
+class CallDifferenceAdmin(ReadOnlyAdmin):
+    list_display = [
+        "last_seen_at",
+        "organization",
+        "result",
+        "provider_call_id",
+        "outcome",
+        "resolved_at",
+    ]
+    list_filter = ["result", ("resolved_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["organization"]
+    search_fields = ["provider_call_id__exact", *ORGANIZATION]
+    ordering = ["-last_seen_at"]
+
+
+@admin.register(SetUpFinding)
+class SetUpFindingAdmin(ReadOnlyAdmin):
+    list_display = [
+        "last_seen_at",
+        "organization",
+        "subject",
+        "subject_id",
+        "problem",
+        "detail",
+        "resolved_at",
+    ]
+    list_filter = ["problem", ("resolved_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["organization"]
+    search_fields = ["subject_id__exact", *ORGANIZATION]
+    ordering = ["-last_seen_at"]

@@ -3,13 +3,27 @@
 from datetime import datetime, timedelta
 
 from metering.calls import inbox, placements, vapi
-from metering.models import Placement
-from metering.providers.base import FetchedCall
+from metering.models import Hold, Placement
+from metering.providers.base import FetchedCall, ProviderError
 
 # Clocks differ, and a request waits for its turn.
 AROUND = timedelta(minutes=2)
 # How long after we asked a call may have been made.
 LATEST = timedelta(minutes=10)
+
+
+def about(hold: Hold, *, now: datetime) -> FetchedCall | None:
+    """What the provider says of the call that a hold is for; None: it knows none.
+
+    A call that a campaign may or may not have made cannot be asked for: it counts as not
+    heard of until it is. Raises `ProviderError`, `ProviderNotSetUp`.
+    """
+    placement = getattr(hold, "placement", None)
+    if placement is None or placement.state == Placement.State.PLACED:
+        return vapi.client().call(hold.reference.split(":", 1)[1], now=now)
+    if placement.kind == Placement.Kind.CAMPAIGN:
+        raise ProviderError("a campaign's call has no name yet", retry=True)
+    return find(placement, now=now)
 
 
 def find(placement: Placement, *, now: datetime) -> FetchedCall | None:

@@ -8,20 +8,22 @@ from django.db import connection, transaction
 from django.db.models.functions import Coalesce
 
 from metering.balances import book_rows, cycles
-from metering.calls import gate, routing
+from metering.calls import endings, gate, routing
 from metering.models import Call, Hold, InboundMessage
 from metering.providers.base import CallRef, CallStatus
 from servicebilling.lib.ids import new_id
 
 RUNNING = "in-progress"
 ENDED = "ended"
+TO_BE_ENDED = "to_be_ended"
 
 
 def apply(status: CallStatus, *, now: datetime) -> str:
     """Note that a call runs or has ended, and keep the message.
 
     A running call that never asked is held late, and flagged. Nothing moves a settled call
-    back. Returns `noted`, `held_late`, `refused_late` or `unmatched`.
+    back. Returns `noted`, `held_late`, `refused_late`, `unmatched`, or `to_be_ended` if it
+    runs though nothing pays and its organization wants such calls ended.
     """
     with transaction.atomic():
         organization_id = routing.organization_of(status.ref, now=now)
@@ -44,8 +46,18 @@ def _note_running(status: CallStatus, organization_id: UUID, now: datetime) -> s
     seen: dict[str, Any] = {"in_progress_at": Coalesce("in_progress_at", status.at)}
     if status.control_url:
         seen["control_url"] = status.control_url
-    held.filter(state=Hold.State.OPEN).update(**seen)
+    is_held = held.filter(state=Hold.State.OPEN).update(**seen) > 0
+    if not is_held and _shall_be_ended(status, organization_id, now):
+        return TO_BE_ENDED
     return outcome
+
+
+def _shall_be_ended(status: CallStatus, organization_id: UUID, now: datetime) -> bool:
+    running = _known(status.ref, organization_id).filter(
+        status__in=[Call.Status.ACTIVE, Call.Status.REFUSED], ended_at=None, revision=0
+    )
+    call = running.select_related("organization", "agent").exclude(refusal="").first()
+    return call is not None and endings.note(call, control_url=status.control_url, now=now)
 
 
 def _hold_late(ref: CallRef, organization_id: UUID, now: datetime) -> str:

@@ -1,20 +1,25 @@
 """Holds whose report never came: no lost report may lock minutes for ever.
 
-A missing report is unknown, never zero. If the call was seen running, what is known of it
-is charged as an estimate, which a late report supersedes; else the hold is let go.
+A missing report is unknown, never zero: the provider is asked, outside of any transaction,
+and its answer is settled like a report. If it has none and the call was seen running, what
+is known of it is charged as an estimate, which a late report supersedes; else the hold is
+let go.
 """
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from metering.calls import releasing
+from metering.calls import asking, placements, releasing
 from metering.calls.settle import settle
-from metering.models import Hold
-from metering.providers.base import CallRef, CallReport
+from metering.errors import ProviderNotSetUp
+from metering.models import Hold, Placement
+from metering.providers.base import CallRef, CallReport, ProviderError
 
 # Since the end of the cap: 15 minutes until a hold expires, and then silence.
 SILENCE = timedelta(minutes=45)
+# Asked in one run; a provider that does not answer is not asked for the others.
+ASKED_MAX = 50
 
 log = logging.getLogger(__name__)
 
@@ -23,30 +28,72 @@ log = logging.getLogger(__name__)
 class Swept:
     estimated: int = 0
     released: int = 0
-    # Its report came after all, or had come before the hold.
+    # Its report came after all, had come before the hold, or the provider told the end.
     settled: int = 0
     failed: int = 0
 
 
 def run(*, now: datetime, limit: int = 500) -> Swept:
-    """Estimate or release holds that have been silent for an hour past their cap.
+    """Ask the provider about holds whose call should be over, and settle by its answer.
 
-    One that cannot be closed is logged and does not keep the others waiting.
+    Where it does not know the call, or an hour has passed since the cap in silence, the call
+    is estimated if it was seen running, else let go. One hold that cannot be closed is logged
+    and does not keep the others waiting.
     """
     due = Hold.objects.filter(
-        state=Hold.State.OPEN, kind=Hold.Kind.CALL, expires_at__lte=now - SILENCE
-    ).order_by("expires_at")[:limit]
+        state=Hold.State.OPEN, kind=Hold.Kind.CALL, expires_at__lte=now
+    )
     counts = {"estimated": 0, "released": 0, "settled": 0, "failed": 0}
-    for hold in due:
+    provider = _Provider(now)
+    for hold in due.select_related("placement").order_by("expires_at")[:limit]:
+        is_silent = hold.expires_at <= now - SILENCE
         try:
-            counts[_close(hold, now)] += 1
+            outcome = provider.settle(hold)
+            if outcome == "unknown" or (outcome == "open" and is_silent):
+                hold.refresh_from_db()
+                outcome = _close(hold, now)
+            if outcome in counts:
+                counts[outcome] += 1
         except Exception:
             log.exception("hold %s could not be closed", hold.id)
             counts["failed"] += 1
     return Swept(**counts)
 
 
+class _Provider:
+    """Asks about one hold after the other, as long as there is an answer."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.asks_left = ASKED_MAX
+
+    def settle(self, hold: Hold) -> str:
+        """Return `settled` if the provider told how it ended, `unknown` if it knows no such
+        call, `open` if nothing more is known."""
+        if self.asks_left <= 0:
+            return "open"
+        self.asks_left -= 1
+        try:
+            told = asking.about(hold, now=self.now)
+        except ProviderNotSetUp:
+            self.asks_left = 0
+            return "open"
+        except ProviderError as error:
+            log.warning("the provider was asked about %s in vain: %s", hold.id, error)
+            self.asks_left = 0
+            return "open"
+        if told is None:
+            return "unknown"
+        asking.act_on(told, now=self.now)
+        return "settled" if told.report is not None else "open"
+
+
 def _close(hold: Hold, now: datetime) -> str:
+    """By what we know: nobody tells us more."""
+    placement = getattr(hold, "placement", None)
+    if placement is not None and placement.state == Placement.State.PLACING:
+        placements.fail(placement, error="nothing was ever heard of it", now=now)
+        return "released"
     if hold.in_progress_at is None:
         state = releasing.release(hold, flag="no_report", now=now)
         return "released" if state == Hold.State.RELEASED else "settled"

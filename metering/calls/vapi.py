@@ -7,10 +7,12 @@ from metering.calls import tokens
 from metering.errors import ProviderNotSetUp
 from metering.providers.vapi.client import VapiClient
 from metering.providers.vapi.config import VapiConfig
+from servicebilling.lib import hosts
 
 
 def config() -> VapiConfig:
     """Return what the adapter needs of the settings."""
+    base = settings.VAPI_API_BASE.rstrip("/")
     return VapiConfig(
         secrets=tuple(settings.VAPI_WEBHOOK_SECRETS),
         server_url=settings.WEBSITE_URL + reverse("metering:vapi-webhook"),
@@ -20,6 +22,8 @@ def config() -> VapiConfig:
         signature_prefix=settings.VAPI_SIGNATURE_PREFIX,
         read_token=tokens.read,
         read_placement=tokens.read_placement,
+        control_hosts=tuple(settings.VAPI_CONTROL_HOSTS),
+        stand_in_url=base if hosts.is_this_machine(base) else "",
     )
 
 

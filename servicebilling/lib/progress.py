@@ -19,3 +19,16 @@ class Bar:
         ending = "\n" if done >= total else ""
         self._stream.write(f"\r[{bar}] {done:,} of {total:,} {self._what}", ending=ending)
         self._stream.flush()
+
+
+class Count:
+    """Counts up on a terminal where the total is not known beforehand."""
+
+    def __init__(self, stream: Any, *, what: str) -> None:
+        self._stream, self._what = stream, what
+        self._is_shown = stream.isatty()
+
+    def show(self, done: int) -> None:
+        if self._is_shown:
+            self._stream.write(f"\r{done:,} {self._what}", ending="")
+            self._stream.flush()

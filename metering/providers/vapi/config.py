@@ -28,3 +28,7 @@ class VapiConfig:
     read_token: Callable[[str, str], UUID | None] = _trust_nothing
     # Returns which of the calls that we placed it is, by a token that we made for it.
     read_placement: Callable[[str], UUID | None] = _placed_nothing
+    # Hosts (with all below them) whose control URLs are believed.
+    control_hosts: tuple[str, ...] = ("vapi.ai",)
+    # Of a stand-in on this machine; empty: the real service.
+    stand_in_url: str = ""

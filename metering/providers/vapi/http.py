@@ -26,9 +26,20 @@ def ask(
 
     Raises `Refused` if it was certainly not done, `OutcomeUnknown` if it may have been.
     """
+    return _read(_send(method, url, headers=headers, seconds_max=seconds_max, **request))
+
+
+def command(url: str, *, json: dict[str, Any], seconds_max: float) -> None:
+    """Post without a credential; whatever a 2xx answer holds is not read. Raises the same."""
+    _check(_send("POST", url, headers={}, seconds_max=seconds_max, json=json))
+
+
+def _send(
+    method: str, url: str, *, headers: dict[str, str], seconds_max: float, **request: Any
+) -> httpx.Response:
     timeout = httpx.Timeout(seconds_max, connect=min(CONNECT_SECONDS_MAX, seconds_max))
     try:
-        answer = httpx.request(
+        return httpx.request(
             method,
             url,
             headers=headers,
@@ -41,10 +52,17 @@ def ask(
         raise Refused("Vapi cannot be reached", status=0, retry=True) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OutcomeUnknown(f"no answer: {type(error).__name__}") from error
-    return _read(answer)
 
 
 def _read(answer: httpx.Response) -> Any:
+    _check(answer)
+    try:
+        return load_any(answer.content[:BODY_BYTES_MAX])
+    except Malformed as error:
+        raise OutcomeUnknown(f"the answer made no sense: {error}") from error
+
+
+def _check(answer: httpx.Response) -> None:
     status = answer.status_code
     if status in NOT_NOW or 300 <= status < 400:
         raise Refused(f"Vapi answered {status}", status=status, retry=True)
@@ -53,7 +71,3 @@ def _read(answer: httpx.Response) -> Any:
     if status >= 400:
         said = fetched.complaint(answer.content[:10_000])
         raise Refused(f"Vapi answered {status}: {said}", status=status, retry=False)
-    try:
-        return load_any(answer.content[:BODY_BYTES_MAX])
-    except Malformed as error:
-        raise OutcomeUnknown(f"the answer made no sense: {error}") from error

@@ -254,7 +254,9 @@ def control_url(message: dict[str, object]) -> str:
     found: object = message
     for part in ("call", "monitor", "controlUrl"):
         found = found.get(part) if isinstance(found, dict) else None
-    if not isinstance(found, str) or not found.startswith("https://"):
+    # What is not https can only lead to a stand-in; `control` looks closer before it is used.
+    schemes = ("https://", "http://127.0.0.1:")
+    if not isinstance(found, str) or not found.startswith(schemes):
         return ""
     is_storable = len(found) <= CONTROL_URL_LENGTH_MAX and wire.storable(found) == found
     return found if is_storable else ""
