@@ -99,6 +99,18 @@ DEFINITIONS: dict[str, Definition] = {
         "What a bundle's minute costs before the markup.",
         per_organization=False,
     ),
+    "top_up_minimum": Definition(
+        {"USD": "10", "EUR": "10", "NGN": "5000"},
+        _amount_by_currency,
+        "The least that a wallet is filled with at once.",
+        per_organization=False,
+    ),
+    "top_up_maximum": Definition(
+        {"USD": "10000", "EUR": "10000", "NGN": "1000000"},
+        _amount_by_currency,
+        "The most that a wallet is filled with at once.",
+        per_organization=False,
+    ),
     "low_usage_thresholds_percent": Definition(
         [80], _thresholds, "Used share of the minutes at which a letter is sent."
     ),

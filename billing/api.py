@@ -11,23 +11,37 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
-from accounts.models import User
+from accounts.models import Organization, User
 from billing import checkout, reports
 from billing.errors import NotSold
 from billing.providers import registry
+from billing.purchases import from_wallet
+from servicebilling.lib import strict_fields
 
 
 class CheckoutRequest(serializers.Serializer[dict[str, Any]]):
-    """What is wanted, by its code: a plan and a period, or a bundle. Never a price."""
+    """What is wanted, by its code: a plan and a period, or a bundle, never a price; or an
+    amount to fill the wallet with."""
 
     plan_id = serializers.SlugField(max_length=60, required=False)
     billing_period = serializers.ChoiceField(["monthly", "yearly"], default="monthly")
     bundle_id = serializers.SlugField(max_length=60, required=False)
+    top_up_amount = strict_fields.StrictDecimalField(
+        max_digits=18, decimal_places=6, required=False
+    )
+    currency = serializers.RegexField("^[A-Z]{3}$", required=False)
     provider = serializers.SlugField(max_length=20, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if bool(attrs.get("plan_id")) == bool(attrs.get("bundle_id")):
-            raise serializers.ValidationError("Name either plan_id or bundle_id.")
+        named = [
+            name for name in ("plan_id", "bundle_id", "top_up_amount") if name in attrs
+        ]
+        if len(named) != 1:
+            raise serializers.ValidationError(
+                "Name either plan_id, bundle_id or top_up_amount."
+            )
+        if "top_up_amount" in attrs and "currency" not in attrs:
+            raise serializers.ValidationError({"currency": "Name the amount's currency."})
         return attrs
 
 
@@ -37,23 +51,8 @@ class CreateCheckoutSession(APIView):
         asked = CheckoutRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        provider = wanted.get("provider") or _first_provider()
-        if wanted.get("bundle_id"):
-            url = checkout.buy_bundle(
-                organization=organization,
-                bundle_code=wanted["bundle_id"],
-                provider=provider,
-                started_by=request.user if isinstance(request.user, User) else None,
-                now=timezone.now(),
-            )
-        else:
-            url = checkout.subscribe(
-                organization=organization,
-                plan_code=wanted["plan_id"],
-                billing_period=wanted["billing_period"],
-                provider=provider,
-                now=timezone.now(),
-            )
+        by = request.user if isinstance(request.user, User) else None
+        url = _checkout_url(organization, wanted, by)
         return Response({"checkout_url": url})
 
 
@@ -86,8 +85,46 @@ class Status(APIView):
         return Response(asdict(reports.status_of(organization)))
 
 
-def _first_provider() -> str:
-    providers = registry.available()
-    if not providers:
+def _checkout_url(
+    organization: Organization, wanted: dict[str, Any], by: User | None
+) -> str:
+    now = timezone.now()
+    provider = wanted.get("provider") or _first_provider(organization)
+    if "bundle_id" in wanted and provider == from_wallet.PROVIDER:
+        return checkout.buy_bundle_from_wallet(
+            organization=organization,
+            bundle_code=wanted["bundle_id"],
+            bought_by=by,
+            now=now,
+        )
+    if "bundle_id" in wanted:
+        return checkout.buy_bundle(
+            organization=organization,
+            bundle_code=wanted["bundle_id"],
+            provider=provider,
+            started_by=by,
+            now=now,
+        )
+    if "top_up_amount" in wanted:
+        return checkout.top_up(
+            organization=organization,
+            amount=wanted["top_up_amount"],
+            currency=wanted["currency"],
+            provider=provider,
+            started_by=by,
+            now=now,
+        )
+    return checkout.subscribe(
+        organization=organization,
+        plan_code=wanted["plan_id"],
+        billing_period=wanted["billing_period"],
+        provider=provider,
+        now=now,
+    )
+
+
+def _first_provider(organization: Organization) -> str:
+    provider = registry.default_for(organization.currency)
+    if provider is None:
         raise NotSold("Nothing can be paid here: no payment provider is set up.")
-    return providers[0]
+    return provider

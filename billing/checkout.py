@@ -1,7 +1,9 @@
 """From "I want this" to a provider's page: the row is written first, the provider called
 outside any transaction, and nothing is granted until it says that money came."""
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,8 +14,12 @@ from billing.errors import NothingBought, ProviderUnavailable
 from billing.events import BillingPeriod
 from billing.providers import registry
 from billing.providers.base import ProviderError, PurchaseCheckout
+from billing.purchases import from_wallet
 from billing.purchases import starting as purchases
+from billing.subscriptions import plan_checkouts
 from billing.subscriptions import starting as subscriptions
+from billing.topups import starting as topups
+from servicebilling.lib import money
 
 
 def buy_bundle(
@@ -58,6 +64,64 @@ def buy_bundle(
     return checkout.url
 
 
+def buy_bundle_from_wallet(
+    *, organization: Organization, bundle_code: str, bought_by: User | None, now: datetime
+) -> str:
+    """Buy a bundle with the wallet's money; returns the URL that shows it.
+
+    Raises `NotSold`, `OtherCurrency`, `TooLittleMoney`.
+    """
+    purchase = from_wallet.buy(
+        organization=organization, bundle_code=bundle_code, bought_by=bought_by, now=now
+    )
+    return _url("/dashboard/billing/success", organization, purchase=str(purchase.pk))
+
+
+def top_up(
+    *,
+    organization: Organization,
+    amount: Decimal,
+    currency: str,
+    provider: str,
+    started_by: User | None,
+    now: datetime,
+) -> str:
+    """Return the URL where a wallet is filled with an amount.
+
+    Raises `OtherCurrency`, `TopUpOutOfBounds`, `ProviderUnavailable`.
+    """
+    row = topups.start(
+        organization=organization,
+        amount=amount,
+        currency=currency,
+        provider=provider,
+        started_by=started_by,
+        now=now,
+    )
+    if row.checkout_url:
+        return row.checkout_url
+    adapter = registry.get(provider)
+    try:
+        checkout = adapter.start_purchase(
+            PurchaseCheckout(
+                purchase_id=row.pk,
+                customer=customers.ensure(organization, adapter, now=now),
+                description=f"Wallet top-up of {money.shown(row.amount, row.currency)}",
+                amount=row.amount,
+                currency=row.currency,
+                success_url=_url(
+                    "/dashboard/billing/success", organization, top_up=str(row.pk)
+                ),
+                cancel_url=_url("/dashboard/billing", organization, payment="cancelled"),
+                saves_card=True,
+            )
+        )
+    except ProviderError as error:
+        raise ProviderUnavailable from error
+    topups.note_checkout(row, checkout_id=checkout.id, url=checkout.url)
+    return checkout.url
+
+
 def subscribe(
     *,
     organization: Organization,
@@ -78,21 +142,35 @@ def subscribe(
     )
     adapter = registry.get(provider)
     try:
-        customer = customers.ensure(organization, adapter, now=now)
+        wanted = subscriptions.checkout_of(
+            customer=customers.ensure(organization, adapter, now=now),
+            organization=organization,
+            plan=plan,
+            ids=ids,
+            billing_period=billing_period,
+            success_url=_url("/dashboard", organization, payment="success"),
+            cancel_url=_url("/pricing", organization, payment="cancelled"),
+            now=now,
+        )
+        if adapter.keeps_customers:
+            return adapter.start_subscription(wanted).url
+        row = plan_checkouts.start(
+            organization=organization,
+            plan=plan,
+            billing_period=billing_period,
+            provider=provider,
+            now=now,
+        )
+        if row.checkout_url:
+            return row.checkout_url
         checkout = adapter.start_subscription(
-            subscriptions.checkout_of(
-                customer=customer,
-                organization=organization,
-                plan=plan,
-                ids=ids,
-                billing_period=billing_period,
-                success_url=_url("/dashboard", organization, payment="success"),
-                cancel_url=_url("/pricing", organization, payment="cancelled"),
-                now=now,
+            replace(
+                wanted, plan_checkout_id=row.pk, amount=row.amount, currency=row.currency
             )
         )
     except ProviderError as error:
         raise ProviderUnavailable from error
+    plan_checkouts.note_checkout(row, url=checkout.url)
     return checkout.url
 
 

@@ -1,5 +1,6 @@
 """Which organization a provider's customer is, and the other way round."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from accounts.models import Organization
@@ -27,6 +28,8 @@ def ensure(
         email=organization.billing_email,
         id=organization.stripe_customer_id,
     )
+    if not provider.keeps_customers:
+        return replace(customer, id="")
     if customer.id:
         return customer
     made = provider.create_customer(customer)

@@ -42,3 +42,19 @@ class StillSubscribed(BillingError):
         "A plan is still being paid for. Cancel it on the billing page and wait for its "
         "end; then the organization can be closed."
     )
+
+
+class TopUpOutOfBounds(BillingError):
+    code = "top_up_out_of_bounds"
+    message = "A wallet cannot be filled with this amount."
+
+
+class TooLittleMoney(BillingError):
+    code = "too_little_money"
+    status = 402
+    message = "The wallet's free balance is too low for this."
+
+
+class NoSavedCard(BillingError):
+    code = "no_saved_card"
+    message = "There is no saved card yet: fill the wallet by card once, then turn this on."

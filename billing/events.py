@@ -15,7 +15,8 @@ BillingPeriod = Literal["monthly", "yearly"]
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A purchase was paid in full. `payment_id` is the provider's; it credits once."""
+    """A purchase or a top-up was paid; `purchase_id` is the row's. `payment_id` is the
+    provider's; it credits once."""
 
     provider: str
     purchase_id: UUID
@@ -101,4 +102,20 @@ class TrialEnding:
     ends_at: datetime
 
 
-Fact = Paid | Failed | SubscriptionChanged | PeriodPaid | PeriodUnpaid | TrialEnding
+@dataclass(frozen=True, slots=True)
+class SubscriptionStopped:
+    """A subscription will not be renewed any more; what is paid stays paid."""
+
+    provider: str
+    subscription_id: str
+
+
+Fact = (
+    Paid
+    | Failed
+    | SubscriptionChanged
+    | SubscriptionStopped
+    | PeriodPaid
+    | PeriodUnpaid
+    | TrialEnding
+)

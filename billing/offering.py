@@ -32,6 +32,15 @@ def of_plans() -> list[Offer]:
     ]
 
 
+def in_currencies(currencies: set[str]) -> list[Offer]:
+    """Return the offers that one fixed amount a period pays for, in these currencies."""
+    return [
+        offer
+        for offer in of_plans()
+        if offer.currency in currencies and offer.overage is None and offer.setup is None
+    ]
+
+
 @transaction.atomic
 def keep_ids(
     ids: Mapping[str, Mapping[str, str]], *, provider: str, dry_run: bool

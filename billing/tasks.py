@@ -8,8 +8,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
-from billing import inbox
-from billing.subscriptions import transitions
+from billing import inbox, pending
+from billing.subscriptions import transitions, unrenewed
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,20 @@ def end_grace() -> None:
     now = timezone.now()
     if periodic_runs.claim("end_grace", every=timedelta(minutes=5), now=now):
         transitions.push_overdue(now=now)
+
+
+@shared_task
+def verify_pending_payments() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("verify_pending_payments", every=timedelta(minutes=10), now=now):
+        pending.verify_due(now=now)
+
+
+@shared_task
+def notice_unrenewed() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("notice_unrenewed", every=timedelta(minutes=5), now=now):
+        unrenewed.notice(now=now)
 
 
 def wake(event_id: int) -> None:

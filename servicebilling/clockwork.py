@@ -23,6 +23,10 @@ ENTRIES = (
     Entry("Process payment events", "billing.tasks.process_due_events", 30),
     Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),
     Entry("Make files that wait", "metering.tasks.make_waiting_exports", 60),
+    Entry("Ask about payments under way", "billing.tasks.verify_pending_payments", 600),
+    Entry(
+        "Notice subscriptions that were not renewed", "billing.tasks.notice_unrenewed", 300
+    ),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

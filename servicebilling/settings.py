@@ -268,7 +268,22 @@ STRIPE_WEBHOOK_SECRETS = _secrets("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
 # Overrides the synced price of the setup fee.
 STRIPE_SETUP_FEE_PRICE_ID = env.str("STRIPE_SETUP_FEE_PRICE_ID", "")
-PAYMENT_PROVIDERS = {"stripe": "billing.providers.stripe.provider.StripeProvider"}
+
+FLUTTERWAVE_SECRET_KEY = env.str("FLUTTERWAVE_SECRET_KEY", "")
+# Its secret hash: it comes as it is, or signs the body; by the mode `auto`, `hmac` or `hash`.
+FLUTTERWAVE_WEBHOOK_SECRETS = _secrets("FLUTTERWAVE_WEBHOOK_HASH")
+FLUTTERWAVE_WEBHOOK_MODE = env.str("FLUTTERWAVE_WEBHOOK_MODE", "auto")
+# Another address than Flutterwave's own: a stand-in for it.
+FLUTTERWAVE_API_BASE = env.str("FLUTTERWAVE_API_BASE", "")
+
+PAYMENT_PROVIDERS = {
+    "stripe": "billing.providers.stripe.provider.StripeProvider",
+    "flutterwave": "billing.providers.flutterwave.provider.FlutterwaveProvider",
+}
+# Where several could take a payment; in other currencies the first that has a key.
+PAYMENT_PROVIDER_OF_CURRENCY = dict.fromkeys(
+    ["NGN", "GHS", "KES", "UGX", "TZS", "RWF", "ZAR", "ZMW", "XAF", "XOF"], "flutterwave"
+)
 # Where their pages are: forms of ours lead there. Stripe's own domain for pages goes here, too.
 PAY_PAGE_ORIGINS = {
     "stripe": [
@@ -276,7 +291,8 @@ PAY_PAGE_ORIGINS = {
         "https://billing.stripe.com",
         "https://invoice.stripe.com",
         *env.list("STRIPE_PAGE_ORIGINS", default=[]),
-    ]
+    ],
+    "flutterwave": ["https://checkout.flutterwave.com"],
 }
 
 VAPI_WEBHOOK_SECRETS = _secrets("VAPI_WEBHOOK_SECRET")

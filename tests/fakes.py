@@ -13,6 +13,7 @@ class FakePayments:
     """A provider whose events are hints at the state it is in when it is asked."""
 
     name: str = "stripe"
+    keeps_customers: bool = True
     customer_id: str = "cus_fake"
     subscription: SubscriptionChanged | None = None
     paid: list[PeriodPaid] = field(default_factory=list)

@@ -2,22 +2,26 @@
 fact told by two events happens once."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from accounts.models import Organization
-from billing import customers
+from billing import customers, references
 from billing.events import (
+    Fact,
     Failed,
     Paid,
     PeriodPaid,
     PeriodUnpaid,
     SubscriptionChanged,
+    SubscriptionStopped,
     TrialEnding,
 )
-from billing.models import Purchase, Subscription
+from billing.models import Purchase, Subscription, TopUp
 from billing.providers.base import FetchedFacts
 from billing.purchases import fulfilling
-from billing.subscriptions import periods, transitions
+from billing.subscriptions import periods, plan_checkouts, transitions, unrenewed
+from billing.topups import fulfilling as topups
 
 
 class Mismatch(Exception):
@@ -37,34 +41,110 @@ def act(
     Raises `Mismatch`, `NotYet`, and `transitions.Outdated` when the facts must be fetched
     again.
     """
-    organization = customers.organization_of(provider, fetched.customer_id)
+    if fetched.review:
+        raise Mismatch(fetched.review)
+    organization = _whose(fetched, provider)
     done = []
     for fact in fetched.facts:
         match fact:
             case Paid():
                 _demand_owner(fact.purchase_id, organization)
-                done.append(fulfilling.fulfil(fact, now=now))
+                done.append(_fulfil(fact, now))
             case Failed():
-                done.append(fulfilling.give_up(fact, now=now))
+                done.append(_give_up(fact, now))
             case SubscriptionChanged():
                 if organization is None:
-                    raise NotYet(f"customer {fact.customer_id} is nobody's here")
+                    raise NotYet(
+                        f"{fact.customer_id or fact.subscription_id} is nobody's here"
+                    )
                 _demand_same(fact, organization)
-                transitions.follow(
-                    fact, organization=organization, generation=generation, now=now
-                )
+                _follow(fact, fetched, organization, generation=generation, now=now)
                 done.append(fact.status)
             case PeriodPaid():
                 done.append(periods.pay(fact, now=now))
             case PeriodUnpaid():
                 done.append(periods.note_unpaid(fact, now=now))
+            case SubscriptionStopped():
+                done.append(unrenewed.stop(fact, now=now))
             case TrialEnding():
                 done.append("trial ending")
     return organization, ", ".join(done) or fetched.note
 
 
+def _whose(fetched: FetchedFacts, provider: str) -> Organization | None:
+    if fetched.customer_id:
+        return customers.organization_of(provider, fetched.customer_id)
+    if fetched.reference:
+        return references.organization_of(provider, fetched.reference)
+    return next(filter(None, (_subscriber(fact) for fact in fetched.facts)), None)
+
+
+def _subscriber(fact: Fact) -> Organization | None:
+    """A renewal names nothing of ours but a subscription that is known already."""
+    if not isinstance(fact, SubscriptionChanged):
+        return None
+    known = Subscription.objects.filter(
+        provider=fact.provider, provider_subscription_id=fact.subscription_id
+    ).select_related("organization")
+    return known[0].organization if known else None
+
+
+def _fulfil(fact: Paid, now: datetime) -> str:
+    if not topups.is_top_up(fact.purchase_id):
+        return fulfilling.fulfil(fact, now=now)
+    try:
+        return topups.credit(fact, now=now)
+    except topups.PaidAgain as error:
+        raise Mismatch(str(error)) from error
+
+
+def _give_up(fact: Failed, now: datetime) -> str:
+    if topups.is_top_up(fact.purchase_id):
+        return topups.fail(fact, now=now)
+    return fulfilling.give_up(fact, now=now)
+
+
+def _follow(
+    fact: SubscriptionChanged,
+    fetched: FetchedFacts,
+    organization: Organization,
+    *,
+    generation: int,
+    now: datetime,
+) -> None:
+    if not fetched.customer_id:
+        # Its events name no subscription, so there was nothing to remember before fetching.
+        generation = transitions.generation_of(fact.provider, fact.subscription_id)
+    paid = next((one for one in fetched.facts if isinstance(one, PeriodPaid)), None)
+    if fetched.reference:
+        try:
+            plan_checkouts.demand_paid(fetched.reference, changed=fact, paid=paid, now=now)
+        except plan_checkouts.WrongAmount as error:
+            raise Mismatch(str(error)) from error
+    if paid and not fetched.customer_id:
+        _demand_price(paid)
+    transitions.follow(fact, organization=organization, generation=generation, now=now)
+    if fetched.reference:
+        plan_checkouts.note_email(
+            fact.subscription_id, provider=fact.provider, reference=fetched.reference
+        )
+
+
+def _demand_price(paid: PeriodPaid) -> None:
+    """A renewal that nobody but the provider computed must be what was agreed on."""
+    known = Subscription.objects.filter(
+        provider=paid.provider, provider_subscription_id=paid.subscription_id
+    ).first()
+    if known and (paid.currency != known.currency or paid.amount < known.price):
+        raise Mismatch(f"{paid.amount} {paid.currency} were paid for a period of {known}")
+
+
 def _demand_owner(purchase_id: UUID, organization: Organization | None) -> None:
-    purchase = Purchase.objects.filter(pk=purchase_id).first()
+    if topups.is_top_up(purchase_id):
+        rows: Any = TopUp.objects
+    else:
+        rows = Purchase.objects
+    purchase = rows.filter(pk=purchase_id).first()
     if purchase and (organization is None or purchase.organization_id != organization.pk):
         raise Mismatch("the purchase is not this customer's")
 

@@ -30,6 +30,10 @@ class NotConfigured(Exception):
     """No secret is set, so nothing can be verified."""
 
 
+class Declined(ProviderError):
+    """The bank said no to a saved card; the message is its reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Customer:
     """Who pays: made at the provider once per organization."""
@@ -43,7 +47,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseCheckout:
-    """A bundle to be paid once, at the price of its purchase row."""
+    """A bundle or a top-up to be paid once, at the price of its row."""
 
     purchase_id: UUID
     customer: Customer
@@ -52,6 +56,8 @@ class PurchaseCheckout:
     currency: str
     success_url: str
     cancel_url: str
+    # The card may be charged again later, without the customer.
+    saves_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,11 @@ class SubscriptionCheckout:
     cancel_url: str
     # The same attempt asked again opens the same page.
     idempotency_key: str
+    # Of the row that waits for the first payment, where the provider needs one; with what
+    # that payment must be.
+    plan_checkout_id: UUID | None = None
+    amount: Decimal = Decimal(0)
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +120,50 @@ class FetchedFacts:
     facts: tuple[Fact, ...] = ()
     # Why nothing follows from it, for the record.
     note: str = ""
+    # The id of our row that was paid for, at providers that keep no customer of ours.
+    reference: UUID | None = None
+    # Money came, and it is not clear for what: staff must look.
+    review: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """A card that may be charged without its owner; `token` is a secret of the account."""
+
+    token: str
+    label: str
+    # Whom the token belongs to, where it is bound to an address.
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCharge:
+    """A top-up to be taken from a saved card; its id makes it happen once."""
+
+    top_up_id: UUID
+    customer: Customer
+    card: SavedCard
+    amount: Decimal
+    currency: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPayment:
+    """A payment as the provider lists it, to be compared with ours."""
+
+    id: str
+    reference: str
+    amount: Decimal
+    currency: str
+    paid_at: datetime
 
 
 class PaymentProvider(Protocol):
     name: str
+    # Whether customers are made there and known by an id; where not, a payment is whose our
+    # reference says.
+    keeps_customers: bool
 
     def create_customer(self, customer: Customer) -> str:
         """Return the provider's id; the same organization always gets the same one."""
@@ -151,6 +202,34 @@ class SubscriptionProvider(PaymentProvider, Protocol):
     def undo_cancel(self, subscription_id: str, *, key: str) -> None: ...
 
     def list_events(self, *, since: datetime) -> Iterable[SignedEvent]: ...
+
+
+class SavedCardProvider(PaymentProvider, Protocol):
+    def saved_card(self, customer: Customer, *, payment_id: str) -> SavedCard | None:
+        """Return the card that a payment was made with, if it may be charged again."""
+
+    def charge_saved(self, charge: SavedCharge, *, is_first: bool) -> FetchedFacts:
+        """Charge a saved card once; facts are empty while the bank thinks.
+
+        `is_first=False`: it was asked for before and no answer came; find out, never charge
+        twice. Raises `Declined`, and `ProviderError` when nobody knows.
+        """
+
+
+class AskedProvider(PaymentProvider, Protocol):
+    """One that must be asked about payments, since its webhooks may stay away."""
+
+    def look_up(self, reference: UUID, *, is_plan: bool = False) -> FetchedFacts:
+        """Return what became of the payment of one of our rows. Raises `ProviderError`."""
+
+    def list_payments(
+        self, *, since: datetime, until: datetime
+    ) -> Iterable[ListedPayment]: ...
+
+    def refund(
+        self, payment_id: str, *, amount: Decimal, currency: str, reason: str
+    ) -> str:
+        """Give money of a payment back; returns the refund's id. Raises `ProviderError`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,23 @@ def config(name: str) -> Config:
         api_base=getattr(settings, f"{prefix}_API_BASE", ""),
         website_url=settings.WEBSITE_URL,
         options={
-            "setup_fee_price_id": getattr(settings, f"{prefix}_SETUP_FEE_PRICE_ID", "")
+            "setup_fee_price_id": getattr(settings, f"{prefix}_SETUP_FEE_PRICE_ID", ""),
+            "webhook_mode": getattr(settings, f"{prefix}_WEBHOOK_MODE", ""),
         },
     )
+
+
+def default_for(currency: str) -> str | None:
+    """Return who takes payments in a currency unless another is named; None: nobody."""
+    names = available()
+    wanted = settings.PAYMENT_PROVIDER_OF_CURRENCY.get(currency, "")
+    return wanted if wanted in names else next(iter(names), None)
+
+
+def currencies_of(name: str) -> set[str]:
+    """Return the currencies that a provider takes by default."""
+    chosen = settings.PAYMENT_PROVIDER_OF_CURRENCY
+    return {currency for currency, provider in chosen.items() if provider == name}
 
 
 def available() -> list[str]:

@@ -61,7 +61,19 @@ STRIPE = StandIn(
         "4000 0000 0000 0341 pays once, then no more; 4000 0025 0000 3155 asks 3-D Secure",
     ),
 )
-ALL = (STRIPE,)
+FLUTTERWAVE = StandIn(
+    name="flutterwave",
+    title="Flutterwave",
+    key_variable="FLUTTERWAVE_SECRET_KEY",
+    key="FLWSECK_TEST-sandbox-X",
+    base_variable="FLUTTERWAVE_API_BASE",
+    webhook_path="/api/webhooks/flutterwave",
+    made_secrets={"FLUTTERWAVE_WEBHOOK_HASH": ""},
+    port=8440,
+    prepare=("sync_flutterwave_plans",),
+    hints=("for wallets in naira; its page asks how the payment is to end",),
+)
+ALL = (STRIPE, FLUTTERWAVE)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class StripeProvider:
     """
 
     name = NAME
+    keeps_customers = True
 
     def __init__(self, config: Config) -> None:
         self.config = config

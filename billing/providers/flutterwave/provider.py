@@ -1,0 +1,137 @@
+"""Flutterwave (API version 3) as a payment provider."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from billing.providers.base import (
+    ChangePreview,
+    Checkout,
+    Config,
+    Customer,
+    Declined,
+    FetchedFacts,
+    ListedPayment,
+    ProviderError,
+    PurchaseCheckout,
+    SavedCard,
+    SavedCharge,
+    SignedEvent,
+    SubscriptionCheckout,
+)
+from billing.providers.flutterwave import (
+    amounts,
+    hooks,
+    reading,
+    references,
+    signatures,
+    subscriptions,
+    transactions,
+)
+from billing.providers.flutterwave import checkout as pages
+from billing.providers.flutterwave.client import NAME, Gateway
+from billing.providers.flutterwave.transactions import FAILED
+
+
+class FlutterwaveProvider:
+    """A `SavedCardProvider` and an `AskedProvider`. Nothing is called before it is needed."""
+
+    name = NAME
+    # A customer is an e-mail address there; whose a payment is our reference says.
+    keeps_customers = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.gateway = Gateway(config)
+
+    def create_customer(self, customer: Customer) -> str:
+        return ""
+
+    def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
+        return pages.start_purchase(self.gateway, checkout)
+
+    def start_subscription(self, checkout: SubscriptionCheckout) -> Checkout:
+        return pages.start_subscription(self.gateway, checkout)
+
+    def verify(
+        self, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> SignedEvent:
+        signatures.check(
+            body,
+            headers,
+            secrets=self.config.webhook_secrets,
+            mode=self.config.options.get("webhook_mode", "auto"),
+        )
+        return hooks.read(body)
+
+    def subject(self, event_type: str, body: Mapping[str, Any]) -> str:
+        return ""
+
+    def fetch(self, event_type: str, body: Mapping[str, Any]) -> FetchedFacts:
+        return reading.fetch(self.gateway, event_type, body)
+
+    def look_up(self, reference: UUID, *, is_plan: bool = False) -> FetchedFacts:
+        return reading.look_up(self.gateway, reference, is_plan=is_plan)
+
+    def list_payments(self, *, since: datetime, until: datetime) -> Iterable[ListedPayment]:
+        return transactions.listed(self.gateway, since=since, until=until)
+
+    def portal_url(self, customer_id: str, *, return_url: str) -> str:
+        """There is no portal: cards and subscriptions are managed on our own page."""
+        return return_url
+
+    def preview_change(self, subscription_id: str, *, price_id: str) -> ChangePreview:
+        raise ProviderError(
+            "Flutterwave changes no plans: cancel, then subscribe", retry=False
+        )
+
+    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+        raise ProviderError(
+            "Flutterwave changes no plans: cancel, then subscribe", retry=False
+        )
+
+    def cancel_at_end(self, subscription_id: str, *, key: str) -> None:
+        subscriptions.cancel(self.gateway, subscription_id)
+
+    def undo_cancel(self, subscription_id: str, *, key: str) -> None:
+        subscriptions.activate(self.gateway, subscription_id)
+
+    def list_events(self, *, since: datetime) -> Iterable[SignedEvent]:
+        """Flutterwave keeps none; what was missed is found by `look_up` and the lists."""
+        return []
+
+    def saved_card(self, customer: Customer, *, payment_id: str) -> SavedCard | None:
+        return transactions.verify(self.gateway, payment_id).card
+
+    def charge_saved(self, charge: SavedCharge, *, is_first: bool) -> FetchedFacts:
+        if not is_first:
+            return self.look_up(charge.top_up_id)
+        answer = self.gateway.act(
+            "POST",
+            "/tokenized-charges",
+            {
+                "token": charge.card.token,
+                "email": charge.card.email,
+                "amount": amounts.asked(charge.amount, charge.currency),
+                "currency": charge.currency,
+                "tx_ref": references.text(charge.top_up_id),
+                "narration": charge.description,
+            },
+        )
+        asked = transactions.verify(self.gateway, str(answer["data"]["id"]))
+        if asked.status == FAILED:
+            raise Declined(asked.reason or "declined", retry=False)
+        return reading.of_transaction(self.gateway, asked)
+
+    def refund(
+        self, payment_id: str, *, amount: Decimal, currency: str, reason: str
+    ) -> str:
+        """Give money of a payment back, from the account's available balance."""
+        answer = self.gateway.act(
+            "POST",
+            f"/transactions/{payment_id}/refund",
+            {"amount": amounts.asked(amount, currency), "comments": reason},
+        )
+        return str(answer["data"]["id"])
