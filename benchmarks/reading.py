@@ -1,0 +1,221 @@
+"""What reading usage costs with a long history, and how much memory files take.
+
+    DATABASE_URL=postgresql://… python benchmarks/reading.py [--calls 300000] [--rounds 20]
+
+Makes a database of its own on the server of DATABASE_URL and drops it again; the database
+that is named there is not touched. Its calls are made by plain SQL, with their daily sums:
+first a hundredth of them, then all, so each read is measured twice. Blocks are the buffers of
+one execution, counted by the server; times are medians.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+DAYS = 365
+ROW = "{:<34}{:>10}{:>10}{:>9}{:>9}"
+Read = Callable[[], Any]
+
+FILL = """
+INSERT INTO calls (id, organization_id, provider, provider_call_id, direction, agent_id,
+  phone_number_id, call_from, call_to, occurred_at, started_at, ended_at, duration_seconds,
+  billed_seconds, billed_minutes, minutes_from_plan, minutes_from_credit, minutes_charged,
+  seconds_charged, cost_breakdown, price, currency, status, ended_reason, refusal,
+  is_unadmitted, flags, revision, created_at)
+SELECT gen_random_uuid(), %(organization)s, 'vapi', 'b' || n, 'inbound', %(agent)s, %(number)s,
+  '+1555' || lpad((n %% 9973)::text, 7, '0'), '+15550100', t, t, t + interval '80 seconds', 80,
+  120, 2, 2, 0, 0, 0, '{}', 0.1, 'USD', 'completed', 'customer-ended-call', '', false, '{}', 1, t
+FROM (SELECT n, %(now)s::timestamptz - n * (interval '1 day' * %(days)s / %(count)s) AS t
+  FROM generate_series(%(first)s, %(count)s) n) moments
+"""
+SUM = """
+INSERT INTO daily_usage (organization_id, day, meter, agent_id, phone_number_id, count,
+  quantity, talk_seconds, hours, cost, price)
+SELECT organization_id, (occurred_at AT TIME ZONE 'UTC')::date, 'voice_minute', agent_id,
+  phone_number_id, count(*), sum(billed_minutes), sum(duration_seconds),
+  array_fill(0, ARRAY[24]), 0, sum(price)
+FROM calls GROUP BY 1, 2, 4, 5
+"""
+
+
+def main() -> None:
+    wanted = _wanted()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicebilling.settings")
+    import django
+
+    django.setup()
+    with _own_database():
+        organization = _organization()
+        measured: dict[str, list[tuple[float, int]]] = {}
+        for count in (wanted.calls // 100, wanted.calls):
+            _fill(organization, count)
+            for name, read in _reads(organization).items():
+                found = _measure(read, wanted.rounds)
+                measured.setdefault(name, []).append(found)
+        few, many = f"{wanted.calls // 100:,}", f"{wanted.calls:,}"
+        print(ROW.format("", f"ms {few}", f"ms {many}", "blocks", "blocks"))
+        for name, ((ms, blocks), (ms_many, blocks_many)) in measured.items():
+            print(ROW.format(name, f"{ms:.2f}", f"{ms_many:.2f}", blocks, blocks_many))
+        for file_format in ("csv", "xlsx"):
+            _show_file(organization, file_format)
+
+
+def _wanted() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    return parser.parse_args()
+
+
+@contextmanager
+def _own_database() -> Iterator[None]:
+    from django.db import connection
+
+    given = connection.settings_dict["NAME"]
+    connection.settings_dict["TEST"]["NAME"] = f"servicebilling_reading_{os.getpid()}"
+    connection.creation.create_test_db(verbosity=0, serialize=False)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(given, verbosity=0)
+
+
+def _organization() -> Any:
+    from accounts import organizations, people
+    from metering.balances import cycles
+    from metering.models import Agent, PhoneNumber, RateCard
+
+    now = datetime.now(UTC)
+    owner = people.create_verified(email="owner@example.com", password=None, now=now)
+    one = organizations.create(name="Benchmark", owner=owner, now=now)
+    card = RateCard.objects.create(
+        code="benchmark-1", included_minutes=100, when_exhausted="cut_off", currency="USD"
+    )
+    cycles.begin(organization_id=one.pk, card_id=card.pk, now=now)
+    agent = Agent.objects.create(
+        organization=one, name="Reception", provider_assistant_id="assistant"
+    )
+    PhoneNumber.objects.create(
+        organization=one, e164="+15550100", provider_number_id="number", agent=agent
+    )
+    return one
+
+
+def _fill(organization: Any, count: int) -> None:
+    """Fill up to `count` calls over a year, newest now, and their daily sums."""
+    from django.db import connection
+
+    from metering.models import Agent, PhoneNumber
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("DELETE FROM daily_usage")
+        cursor.execute("DELETE FROM calls")
+        cursor.execute(
+            FILL,
+            {
+                "organization": organization.pk,
+                "agent": Agent.objects.get().pk,
+                "number": PhoneNumber.objects.get().pk,
+                "now": datetime.now(UTC),
+                "days": DAYS,
+                "first": 1,
+                "count": count,
+            },
+        )
+        cursor.execute(SUM)
+        cursor.execute("VACUUM ANALYZE calls")
+        cursor.execute("VACUUM ANALYZE daily_usage")
+
+
+def _reads(organization: Any) -> dict[str, Read]:
+    from metering.models import Agent
+    from metering.usage import analytics, call_pages, month_pages, outlook, reports
+    from metering.usage.analytics import Only
+    from metering.usage.call_pages import Position
+
+    now = datetime.now(UTC)
+    first, last = analytics.month_ends(now.date())
+    deep = Position(now - timedelta(days=DAYS - 5), organization.pk)
+    agent = Only(agent_id=Agent.objects.get().pk)
+    report = reports.usage_this_cycle(organization, now=now)
+
+    def page(**narrow: Any) -> Any:
+        return call_pages.call_page(organization, limit=50, **narrow)
+
+    return {
+        "cycle": lambda: reports.usage_this_cycle(organization, now=now),
+        "forecast": lambda: outlook.outlook_of(organization, report, now=now),
+        "month": lambda: month_pages.month(organization, day=now.date()),
+        "twelve months": lambda: month_pages.month_page(organization, limit=12, now=now),
+        "thirty days": lambda: analytics.by_day(organization, first=first, last=last),
+        "hours of a month": lambda: analytics.by_hour(organization, first=first, last=last),
+        "calls, first page": page,
+        "calls, page near the end": lambda: page(after=deep),
+        "calls of an agent, near the end": lambda: page(after=deep, only=agent),
+    }
+
+
+def _measure(read: Read, rounds: int) -> tuple[float, int]:
+    """Return the median in milliseconds and the blocks that its statements touch."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    read()
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        read()
+        times.append((time.perf_counter() - began) * 1000)
+    with CaptureQueriesContext(connection) as queries:
+        read()
+    blocks = 0
+    with connection.cursor() as cursor:
+        for query in [one["sql"] for one in queries]:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}")
+            [(plan,)] = cursor.fetchall()
+            top = plan[0]["Plan"]
+            blocks += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
+    return statistics.median(times), blocks
+
+
+def _show_file(organization: Any, file_format: str) -> None:
+    from metering.models import Export
+    from metering.usage import exports
+
+    today = datetime.now(UTC).date()
+    before = _memory_mb()
+    began = time.perf_counter()
+    export = exports.request(
+        organization,
+        kind="calls",
+        file_format=file_format,
+        first_day=today - timedelta(days=DAYS + 5),
+        last_day=today,
+        requested_by=None,
+        now=datetime.now(UTC),
+    )
+    exports.make(export.pk, now=datetime.now(UTC))
+    took = time.perf_counter() - began
+    made = Export.objects.get(pk=export.pk)
+    print(
+        f"{file_format}: {made.rows:,} rows, {made.size_bytes / 1e6:.1f} MB in {took:.1f} s,"
+        f" memory {before} MB before, {_memory_mb()} MB at most"
+    )
+
+
+def _memory_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    main()
