@@ -49,6 +49,12 @@ def _thresholds(value: Any) -> list[int]:
     return sorted(set(value))
 
 
+def _amounts(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > 10:
+        raise ValueError("This must be a list of up to 10 amounts.")
+    return sorted({_amount(one) for one in value}, key=Decimal)
+
+
 def _days(value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 3650:
         raise ValueError("This must be a whole number of days, 1 to 3650.")
@@ -113,6 +119,12 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "low_usage_thresholds_percent": Definition(
         [80], _thresholds, "Used share of the minutes at which a letter is sent."
+    ),
+    "low_minutes_thresholds": Definition(
+        [], _amounts, "Minutes left at which a letter is sent, besides the shares."
+    ),
+    "low_wallet_thresholds": Definition(
+        [], _amounts, "Amounts left in the wallet at which a letter is sent."
     ),
     "refusal_texts": Definition(
         {}, _spoken_by_reason, "What a refused caller hears, by reason."

@@ -16,6 +16,8 @@ from metering.balances import book_rows, cards
 from metering.balances.book import Book
 from metering.calls import charging, gate
 from metering.calls.charging import Posting, Route
+from metering.notices import telling
+from metering.notices.levels import level_of
 from metering.providers.base import CallReport
 
 Row = dict[str, Any]
@@ -77,6 +79,7 @@ class _Batch:
             book.roll_over(now)
             if book.movements:
                 self.changed.add(book.organization_id)
+        self.levels = {owner: level_of(book) for owner, book in self.books.items()}
         self.postings: list[Posting] = []
         self.messages: list[Row] = []
 
@@ -136,6 +139,8 @@ class _Batch:
                     book_rows.dumps(payload),
                 ],
             )
+        for owner in sorted(self.changed):
+            telling.tell(self.levels[owner], self.books[owner], now=self.now)
 
     def _keep(self, report: CallReport, state: str, organization_id: UUID | None) -> None:
         message = report.message

@@ -81,7 +81,10 @@ class WebhookDelivery(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["organization", "-id"], name="webhook_log_newest_first"),
+            models.Index(
+                fields=["organization", "-occurred_at", "-id"],
+                name="webhook_log_by_time",
+            ),
             models.Index(
                 fields=["next_attempt_at"],
                 condition=Q(state="waiting"),

@@ -14,6 +14,8 @@ from metering.balances import ledger
 from metering.balances.book import Book
 from metering.errors import NoBalances
 from metering.models import Allowance, UsageHold
+from metering.notices import telling
+from metering.notices.levels import level_of
 from metering.quantities import MeterRate
 from metering.usage import admission, writing
 from metering.usage.batch import Batch
@@ -149,6 +151,7 @@ def settle(
             is_fact=True,
             is_own=True,
         )
+        before = level_of(book)
         batch = Batch(
             book,
             status=Organization.Status.ACTIVE,
@@ -167,6 +170,7 @@ def settle(
             )
         _close(book, found, UsageHold.State.SETTLED, now=now, quantity=quantity)
         writing.write(book, batch.events, now=now)
+        telling.tell(before, book, now=now)
     return _held(found, recorded)
 
 

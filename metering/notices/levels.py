@@ -1,0 +1,86 @@
+"""How low something stands, and which threshold a change has crossed. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from metering import rating
+from metering.balances.book import Book
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Plan and credit minutes of the running cycle, and the wallet."""
+
+    # What there was of them in all; it changes with every refill, never with usage.
+    minutes_pool: int
+    minutes_left: int
+    percent_used: int
+    wallet: Decimal
+    pays_from_wallet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What an organization wants to be told of; that all is gone it is always told."""
+
+    percents: tuple[Decimal, ...] = ()
+    minutes: tuple[Decimal, ...] = ()
+    wallet: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    kind: str
+    threshold: Decimal
+    is_gone: bool
+
+
+def level_of(book: Book) -> Level:
+    pool = max(0, book.live.included + book.credit)
+    left = max(0, min(pool, book.remaining))
+    return Level(
+        minutes_pool=pool,
+        minutes_left=left,
+        percent_used=(pool - left) * 100 // pool if pool else 0,
+        wallet=book.wallet,
+        pays_from_wallet=book.terms(book.live).when_exhausted == rating.WALLET,
+    )
+
+
+def crossed(before: Level, after: Level, thresholds: Thresholds) -> Crossing | None:
+    """Return the most urgent threshold that lies between two levels; None if none does.
+
+    Where the wallet pays on, it is more urgent than the minutes before it.
+    """
+    if after.pays_from_wallet:
+        low = _lowest(before.wallet, after.wallet, {*thresholds.wallet, ZERO})
+        if low is not None:
+            return Crossing("wallet_left", low, is_gone=low == ZERO)
+    if not after.minutes_pool:
+        return None
+    share = _highest(before.percent_used, after.percent_used, {*thresholds.percents, 100})
+    low = _lowest(before.minutes_left, after.minutes_left, thresholds.minutes)
+    if share is None and low is None:
+        return None
+    left_at_share = (
+        None if share is None else after.minutes_pool * (100 - share) / Decimal(100)
+    )
+    if share is not None and (low is None or left_at_share <= low):  # type: ignore[operator]
+        return Crossing("percent_used", share, is_gone=share == 100)
+    return Crossing("minutes_left", low or ZERO, is_gone=after.minutes_left == 0)
+
+
+def _highest(
+    before: int, after: int, thresholds: Iterable[Decimal | int]
+) -> Decimal | None:
+    found = [Decimal(one) for one in thresholds if before < one <= after]
+    return max(found, default=None)
+
+
+def _lowest(
+    before: Decimal | int, after: Decimal | int, thresholds: Iterable[Decimal]
+) -> Decimal | None:
+    return min((one for one in thresholds if before > one >= after), default=None)

@@ -1,0 +1,105 @@
+"""Notices, written in the transaction that crossed a threshold, and told to whoever listens.
+
+Once per organization, threshold and cycle, until a refill arms the threshold again.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from accounts import settings_history
+from accounts.models import Organization
+from metering.balances.book import Book
+from metering.notices.levels import Crossing, Level, Thresholds, crossed, level_of
+from metering.outgoing import publishing
+from servicebilling.lib.ids import new_id
+
+# Settings are asked for once in a while, not at every call.
+KEPT_FOR = timedelta(seconds=30)
+_kept: dict[UUID, tuple[datetime, Thresholds]] = {}
+_KEPT_MAX = 10_000
+
+
+def tell(before: Level, book: Book, *, now: datetime) -> None:
+    """Write the notice that the change since `before` calls for, if it calls for one."""
+    after = level_of(book)
+    fell = after.minutes_left < before.minutes_left or after.wallet < before.wallet
+    if not fell:
+        return
+    found = crossed(before, after, _thresholds(book.organization_id, now))
+    if found is None or not _write(found, after, book, now):
+        return
+    publishing.publish(
+        book.organization_id,
+        "minutes.gone" if found.is_gone else "minutes.low",
+        {
+            "because": found.kind,
+            "threshold": found.threshold,
+            "minutes_left": after.minutes_left,
+            "percent_used": after.percent_used,
+            "wallet_balance": after.wallet,
+            "currency": book.currency,
+        },
+        now=now,
+    )
+
+
+def _thresholds(organization_id: UUID, now: datetime) -> Thresholds:
+    kept = _kept.get(organization_id)
+    if kept is not None and timedelta(0) <= now - kept[0] < KEPT_FOR:
+        return kept[1]
+    values = {
+        one.key: one.value
+        for one in settings_history.all_at(Organization(pk=organization_id), now)
+    }
+    thresholds = Thresholds(
+        percents=_decimals(values["low_usage_thresholds_percent"]),
+        minutes=_decimals(values["low_minutes_thresholds"]),
+        wallet=_decimals(values["low_wallet_thresholds"]),
+    )
+    if len(_kept) >= _KEPT_MAX:
+        _kept.clear()
+    _kept[organization_id] = (now, thresholds)
+    return thresholds
+
+
+def _decimals(values: list[int | str]) -> tuple[Decimal, ...]:
+    return tuple(Decimal(value) for value in values)
+
+
+def _write(found: Crossing, after: Level, book: Book, now: datetime) -> bool:
+    """Insert the notice; False if it was told since the last refill."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO notices (id, organization_id, cycle_id, kind, threshold, is_gone,
+                minutes_pool, minutes_left, percent_used, wallet_balance, currency, refill,
+                created_at)
+            SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+              CASE WHEN %s = 'wallet_left' THEN 'wallet ' || coalesce((
+                SELECT max(id) FROM wallet_transactions
+                WHERE organization_id = %s AND amount > 0 AND kind <> 'usage'), 0)
+              ELSE 'minutes ' || %s END, %s
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                new_id(),
+                book.organization_id,
+                book.live.id,
+                found.kind,
+                found.threshold,
+                found.is_gone,
+                after.minutes_pool,
+                after.minutes_left,
+                after.percent_used,
+                after.wallet,
+                book.currency,
+                found.kind,
+                book.organization_id,
+                str(after.minutes_pool),
+                now,
+            ],
+        )
+        return cursor.rowcount == 1

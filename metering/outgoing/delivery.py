@@ -1,0 +1,132 @@
+"""Messages from the outbox to customers' systems: tried again for three days, then given up
+until somebody asks for it."""
+
+import json
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Organization
+from metering.outgoing import sending, signing
+from metering.outgoing.errors import NoSuchWebhook
+from metering.outgoing.models import WebhookDelivery, WebhookEndpoint
+
+# After each failed try; as receivers of the open scheme expect.
+WAITS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+)
+# Longer than one try lasts: nobody else takes it meanwhile, and one lost in a crash is
+# tried again.
+LEASE = timedelta(seconds=60)
+ERROR_LENGTH_MAX = 200
+
+
+def due(*, now: datetime, limit: int = 200) -> list[UUID]:
+    """Return messages that wait for a try, longest first."""
+    waiting = WebhookDelivery.objects.filter(
+        state=WebhookDelivery.State.WAITING, next_attempt_at__lte=now
+    )
+    return list(waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+
+
+def deliver(delivery_id: UUID, *, now: datetime) -> str:
+    """Try one message once; returns its state. Quiet about one that is not due, or that
+    somebody else is sending: the state is empty then."""
+    taken = _take(delivery_id, now)
+    if taken is None:
+        return ""
+    try:
+        sent = sending.send(
+            taken.endpoint.url, body=body_of(taken), headers=_headers(taken, now)
+        )
+        error = "" if 200 <= sent.status < 300 else f"answered {sent.status}"
+        status = sent.status
+    except sending.NotSent as failure:
+        error, status = str(failure), None
+    return _conclude(taken, status=status, error=error, now=now)
+
+
+def resend(organization: Organization, delivery_id: UUID, *, now: datetime) -> None:
+    """Let a message be sent again at once, delivered or not. Raises NoSuchWebhook, also if
+    its endpoint was removed."""
+    changed = WebhookDelivery.objects.filter(
+        organization=organization, pk=delivery_id, endpoint__removed_at__isnull=True
+    ).update(state=WebhookDelivery.State.WAITING, attempts=0, next_attempt_at=now)
+    if not changed:
+        raise NoSuchWebhook
+
+
+def body_of(delivery: WebhookDelivery) -> bytes:
+    """Return the message as it is signed and sent, the same at every try."""
+    return json.dumps(
+        {
+            "type": delivery.kind,
+            "timestamp": delivery.occurred_at.isoformat(),
+            "data": {"organization": delivery.organization.slug, **delivery.data},
+        }
+    ).encode()
+
+
+def _take(delivery_id: UUID, now: datetime) -> WebhookDelivery | None:
+    with transaction.atomic():
+        found = (
+            WebhookDelivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("endpoint", "organization")
+            .filter(
+                pk=delivery_id,
+                state=WebhookDelivery.State.WAITING,
+                next_attempt_at__lte=now,
+            )
+            .first()
+        )
+        if found is None:
+            return None
+        if found.endpoint.removed_at is not None:
+            found.state, found.error = WebhookDelivery.State.FAILED, "endpoint removed"
+            found.next_attempt_at = None
+            found.save(update_fields=["state", "error", "next_attempt_at"])
+            return None
+        found.attempts += 1
+        found.next_attempt_at = now + LEASE
+        found.save(update_fields=["attempts", "next_attempt_at"])
+    return found
+
+
+def _headers(delivery: WebhookDelivery, now: datetime) -> dict[str, str]:
+    return signing.headers(
+        message_id=f"msg_{delivery.event_id.hex}",
+        timestamp=int(now.timestamp()),
+        body=body_of(delivery),
+        secrets=_secrets(delivery.endpoint, now),
+    )
+
+
+def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
+    until = endpoint.secret_before_until
+    is_rolling = endpoint.secret_before and until is not None and now < until
+    return [endpoint.secret, *([endpoint.secret_before] if is_rolling else [])]
+
+
+def _conclude(
+    delivery: WebhookDelivery, *, status: int | None, error: str, now: datetime
+) -> str:
+    delivery.response_status, delivery.error = status, error[:ERROR_LENGTH_MAX]
+    delivery.next_attempt_at = None
+    if not error:
+        delivery.state, delivery.delivered_at = WebhookDelivery.State.DELIVERED, now
+    elif delivery.attempts > len(WAITS):
+        delivery.state = WebhookDelivery.State.FAILED
+    else:
+        delivery.next_attempt_at = now + WAITS[delivery.attempts - 1]
+    delivery.save(
+        update_fields=[
+            "response_status",
+            "error",
+            "next_attempt_at",
+            "state",
+            "delivered_at",
+        ]
+    )
+    return delivery.state
