@@ -12,8 +12,10 @@ from accounts import periodic_runs
 from metering.balances import cycles
 from metering.calls import endings, inbox, reconcile, set_up, sweep
 from metering.errors import ProviderNotSetUp
+from metering.outgoing import delivery
 from metering.providers.base import ProviderError
-from metering.usage import exports
+from metering.usage import exports, rentals
+from metering.usage import holds as usage_holds
 
 log = logging.getLogger(__name__)
 
@@ -109,3 +111,37 @@ def make_waiting_exports() -> None:
     if periodic_runs.claim("make_waiting_exports", every=timedelta(minutes=1), now=now):
         for export_id in exports.due(now=now):
             make_export.delay(str(export_id))
+
+
+@shared_task
+def sweep_usage_holds() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("sweep_usage_holds", every=timedelta(minutes=1), now=now):
+        usage_holds.sweep(now=now)
+
+
+@shared_task
+def charge_number_rentals() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("charge_number_rentals", every=timedelta(hours=1), now=now):
+        for organization_id in rentals.organizations_that_rent():
+            charge_rental_of.delay(str(organization_id))
+
+
+@shared_task
+def charge_rental_of(organization_id: str) -> None:
+    rentals.charge(UUID(organization_id), now=timezone.now())
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("deliver_webhooks", every=timedelta(seconds=10), now=now):
+        # One by one, so that a slow receiver keeps no other waiting.
+        for delivery_id in delivery.due(now=now):
+            deliver_webhook.delay(str(delivery_id))
+
+
+@shared_task
+def deliver_webhook(delivery_id: str) -> None:
+    delivery.deliver(UUID(delivery_id), now=timezone.now())

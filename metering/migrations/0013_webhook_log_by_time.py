@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_find_newest_periodic_run'),
-        ('metering', '0010_placed_calls'),
+        ("metering", "0012_let_staff_adjust_balances"),
     ]
 
     operations = [
