@@ -58,3 +58,18 @@ class TooLittleMoney(BillingError):
 class NoSavedCard(BillingError):
     code = "no_saved_card"
     message = "There is no saved card yet: fill the wallet by card once, then turn this on."
+
+
+class NotPayable(BillingError):
+    code = "not_payable"
+    message = "Only an open invoice of our own can be marked as paid."
+
+
+class NotRefundable(BillingError):
+    code = "not_refundable"
+    message = "That much of this payment is not left to refund."
+
+
+class NoRate(BillingError):
+    code = "no_rate"
+    message = "There is no exchange rate for this day."

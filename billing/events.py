@@ -24,6 +24,8 @@ class Paid:
     amount: Decimal
     currency: str
     paid_at: datetime
+    # What came on top of the amount.
+    tax: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,80 @@ class SubscriptionStopped:
     subscription_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """A refund as it is now. `payment_ids` are the names under which the payment may be
+    known here; `is_effective` says that the money is away, or certainly will be."""
+
+    provider: str
+    refund_id: str
+    payment_ids: tuple[str, ...]
+    amount: Decimal
+    currency: str
+    status: str
+    is_effective: bool
+    created_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A dispute as it is now; `is_effective` while the bank has the money. An inquiry moves
+    none."""
+
+    provider: str
+    dispute_id: str
+    payment_ids: tuple[str, ...]
+    amount: Decimal
+    currency: str
+    status: str
+    is_effective: bool
+    created_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    text: str
+    quantity: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Invoiced:
+    """An invoice of the provider, as it is now, with its own pages. `is_period`: its payment
+    is told as `PeriodPaid`."""
+
+    provider: str
+    invoice_id: str
+    number: str
+    state: Literal["open", "paid", "void", "uncollectible"]
+    currency: str
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+    amount_paid: Decimal
+    lines: tuple[InvoiceLine, ...]
+    issued_at: datetime
+    is_period: bool
+    due_at: datetime | None = None
+    paid_at: datetime | None = None
+    url: str = ""
+    pdf_url: str = ""
+    # The name that we gave it, if it is one of ours.
+    document_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRefused:
+    """The provider took usage reports and threw them away afterwards."""
+
+    provider: str
+    # The keys under which they were reported; perhaps a sample of many.
+    keys: tuple[str, ...]
+    reason: str
+
+
 Fact = (
     Paid
     | Failed
@@ -118,4 +194,8 @@ Fact = (
     | PeriodPaid
     | PeriodUnpaid
     | TrialEnding
+    | Refunded
+    | Disputed
+    | Invoiced
+    | UsageRefused
 )

@@ -9,6 +9,10 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
 from billing import inbox, pending
+from billing.documents import credit_notes, receipts
+from billing.invoices import dunning, issuing
+from billing.overage import collecting, comparing, sending
+from billing.reversals import recording
 from billing.subscriptions import transitions, unrenewed
 
 log = logging.getLogger(__name__)
@@ -46,6 +50,37 @@ def notice_unrenewed() -> None:
     now = timezone.now()
     if periodic_runs.claim("notice_unrenewed", every=timedelta(minutes=5), now=now):
         unrenewed.notice(now=now)
+
+
+@shared_task
+def deliver_overage() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("deliver_overage", every=timedelta(minutes=1), now=now):
+        collecting.collect(now=now)
+        for row_id in sending.due(now=now):
+            sending.send(row_id, now=timezone.now())
+
+
+@shared_task
+def bill_months() -> None:
+    """What other meters charged, pay-as-you-go invoices, and the papers of payments."""
+    now = timezone.now()
+    if periodic_runs.claim("bill_months", every=timedelta(minutes=5), now=now):
+        collecting.collect_meters(now=now)
+        issuing.issue_due(now=now)
+        dunning.push_overdue(now=now)
+        receipts.issue_missing(now=now)
+        credit_notes.issue_missing(now=now)
+
+
+@shared_task
+def check_overage() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("check_overage", every=timedelta(hours=1), now=now):
+        comparing.resolve_uncertain(now=now)
+        recording.align_running(now=now)
+    if periodic_runs.claim("compare_overage", every=timedelta(days=1), now=now):
+        comparing.compare_all(now=now)
 
 
 def wake(event_id: int) -> None:

@@ -262,10 +262,17 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # Real end-of-call reports carry transcripts; this limit holds on that URL alone.
 VAPI_WEBHOOK_BODY_BYTES_MAX = env.int("VAPI_WEBHOOK_BODY_BYTES_MAX", 8 * 1024 * 1024)
 
+# Who sells, as it stands on documents of our own; lines of the address are separated by |.
+SELLER_NAME = env.str("SELLER_NAME", "ServiceBilling")
+SELLER_ADDRESS = [line for line in env.str("SELLER_ADDRESS", "").split("|") if line]
+SELLER_TAX_ID = env.str("SELLER_TAX_ID", "")
+
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRETS = _secrets("STRIPE_WEBHOOK_SECRET")
 # Another address than Stripe's own: the sandbox. Refused together with a live key.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")
+# Let Stripe work out taxes; the account must be set up for it.
+STRIPE_TAX = env.bool("STRIPE_TAX", False)
 # Overrides the synced price of the setup fee.
 STRIPE_SETUP_FEE_PRICE_ID = env.str("STRIPE_SETUP_FEE_PRICE_ID", "")
 

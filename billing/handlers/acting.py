@@ -8,15 +8,20 @@ from uuid import UUID
 from accounts.models import Organization
 from billing import customers, references
 from billing.events import (
+    Disputed,
     Fact,
     Failed,
+    Invoiced,
     Paid,
     PeriodPaid,
     PeriodUnpaid,
+    Refunded,
     SubscriptionChanged,
     SubscriptionStopped,
     TrialEnding,
+    UsageRefused,
 )
+from billing.handlers import documents, reversals, usage
 from billing.models import Purchase, Subscription, TopUp
 from billing.providers.base import FetchedFacts
 from billing.purchases import fulfilling
@@ -66,6 +71,12 @@ def act(
                 done.append(periods.note_unpaid(fact, now=now))
             case SubscriptionStopped():
                 done.append(unrenewed.stop(fact, now=now))
+            case Refunded() | Disputed():
+                done.append(reversals.act(fact, now=now))
+            case Invoiced():
+                done.append(documents.act(fact, organization=organization, now=now))
+            case UsageRefused():
+                done.append(usage.act(fact, now=now))
             case TrialEnding():
                 done.append("trial ending")
     return organization, ", ".join(done) or fetched.note

@@ -1,7 +1,5 @@
 """Invoices, receipts and credit notes of every provider in one list, and for whom they are."""
 
-from typing import Any
-
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -102,6 +100,9 @@ class Document(models.Model):
     amount_paid = models.DecimalField(**MONEY, default=0)
     # `[{"text", "quantity", "amount"}]`, amounts as texts.
     lines = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    # Of a pay-as-you-go invoice: `[{"cycle", "source", "amount"}]`, what it asks for; kept
+    # whatever the provider makes of the lines.
+    own_lines = models.JSONField(default=list)
     # Copied when it was issued: `{"name", "address": [...], "email", "tax_id"}`.
     customer = models.JSONField(default=dict)
     seller = models.JSONField(default=dict)
@@ -110,6 +111,10 @@ class Document(models.Model):
     # Pages of the provider; those of ours are made when they are looked at.
     url = models.TextField(blank=True)
     pdf_url = models.TextField(blank=True)
+    # The payment that it documents; an invoice's comes when it is paid.
+    payment = models.OneToOneField(
+        "billing.Payment", models.PROTECT, related_name="document", null=True, blank=True
+    )
     # The month that a pay-as-you-go invoice is for.
     cycle = models.OneToOneField(
         BillingCycle, models.PROTECT, related_name="invoice", null=True, blank=True
@@ -160,6 +165,3 @@ class Document(models.Model):
     @property
     def is_ours(self) -> bool:
         return self.series_id is not None
-
-    def shown_lines(self) -> list[dict[str, Any]]:
-        return list(self.lines)

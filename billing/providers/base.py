@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from billing.events import BillingPeriod, Fact
+from billing.events import BillingPeriod, Fact, Invoiced, Refunded
 
 
 class ProviderError(Exception):
@@ -159,6 +159,46 @@ class ListedPayment:
     paid_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class InvoiceLineOrder:
+    text: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceOrder:
+    """An invoice of what was used, to be made and finalized once per `document_id`."""
+
+    document_id: UUID
+    customer_id: str
+    currency: str
+    lines: tuple[InvoiceLineOrder, ...]
+    days_until_due: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOrder:
+    """An amount for a customer's next invoice, once per `key`."""
+
+    key: str
+    customer_id: str
+    # Its open draft takes the item; without one it waits for the subscription's next.
+    subscription_id: str
+    text: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReport:
+    """Usage for the provider's meter; the same `key` counts once. May be negative."""
+
+    key: str
+    customer_id: str
+    quantity: int
+    occurred_at: datetime
+
+
 class PaymentProvider(Protocol):
     name: str
     # Whether customers are made there and known by an id; where not, a payment is whose our
@@ -230,6 +270,29 @@ class AskedProvider(PaymentProvider, Protocol):
         self, payment_id: str, *, amount: Decimal, currency: str, reason: str
     ) -> str:
         """Give money of a payment back; returns the refund's id. Raises `ProviderError`."""
+
+
+class UsageProvider(PaymentProvider, Protocol):
+    """Bills what was used, after the fact."""
+
+    def report_usage(self, report: MeterReport) -> None:
+        """Report usage. A key that the provider knows already counts as taken."""
+
+    def usage_total(
+        self, customer_id: str, *, starts_at: datetime, ends_at: datetime
+    ) -> int:
+        """Return what the meter has counted in a period of whole minutes."""
+
+    def add_item(self, order: ItemOrder) -> str:
+        """Put an amount on the next invoice; returns the provider's id."""
+
+    def issue_invoice(self, order: InvoiceOrder) -> Invoiced:
+        """Make and finalize an invoice; one that was begun is finished."""
+
+    def refund(
+        self, payment_id: str, *, amount: Decimal, currency: str, key: str
+    ) -> Refunded:
+        """Give money of a payment back, once per key."""
 
 
 @dataclass(frozen=True, slots=True)

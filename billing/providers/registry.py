@@ -1,12 +1,13 @@
 """The payment providers of this installation, by name."""
 
 from functools import cache
+from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from billing.errors import NotSold
-from billing.providers.base import Config, PaymentProvider
+from billing.providers.base import Config, PaymentProvider, UsageProvider
 
 
 @cache
@@ -20,6 +21,11 @@ def get(name: str) -> PaymentProvider:
     return provider
 
 
+def billing_usage(name: str) -> UsageProvider:
+    """Return a provider that bills what was used; the caller's rows name only those."""
+    return cast(UsageProvider, get(name))
+
+
 def config(name: str) -> Config:
     """Return what an adapter is given instead of reading settings."""
     prefix = name.upper()
@@ -31,6 +37,7 @@ def config(name: str) -> Config:
         options={
             "setup_fee_price_id": getattr(settings, f"{prefix}_SETUP_FEE_PRICE_ID", ""),
             "webhook_mode": getattr(settings, f"{prefix}_WEBHOOK_MODE", ""),
+            "tax": "yes" if getattr(settings, f"{prefix}_TAX", False) else "",
         },
     )
 

@@ -32,6 +32,7 @@ def fulfil(fact: Paid, *, now: datetime) -> str:
         provider_payment_id=fact.payment_id,
         purchase=purchase,
         amount=fact.amount,
+        tax=fact.tax,
         currency=fact.currency,
         paid_at=fact.paid_at,
         created_at=now,

@@ -45,6 +45,12 @@ def _paid(subscription: Row, invoice: Row) -> list[PeriodPaid | PeriodUnpaid]:
     ]
 
 
+def is_of_period(subscription: Row, invoice: Row) -> bool:
+    """Return whether paying an invoice pays a period of the plan."""
+    begins = invoice.get("billing_reason") in _BEGIN_A_PERIOD
+    return begins and _flat_line(subscription, invoice) is not None
+
+
 def _flat_line(subscription: Row, invoice: Row) -> Row | None:
     """Return the line of a whole period of the flat item. Invoices of overage alone and of
     prorations have none, and say nothing about the plan's own period."""

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from billing.events import Invoiced, Refunded
 from billing.providers.base import (
     ChangePreview,
     Checkout,
     Config,
     Customer,
     FetchedFacts,
+    InvoiceOrder,
+    ItemOrder,
+    MeterReport,
     PurchaseCheckout,
     SignedEvent,
     SubscriptionCheckout,
@@ -19,13 +24,17 @@ from billing.providers.stripe import checkout as pages
 from billing.providers.stripe import (
     customers,
     history,
+    invoicing,
     portal,
     reading,
+    reversals,
     signatures,
     subjects,
     subscriptions,
+    usage,
 )
 from billing.providers.stripe.client import NAME, Gateway
+from servicebilling.lib import money
 
 
 class StripeProvider:
@@ -95,8 +104,32 @@ class StripeProvider:
             self.gateway, subscription_id, metered_price_id=metered_price_id
         )
 
+    def report_usage(self, report: MeterReport) -> None:
+        usage.report(self.gateway, report)
+
+    def usage_total(
+        self, customer_id: str, *, starts_at: datetime, ends_at: datetime
+    ) -> int:
+        return usage.total(self.gateway, customer_id, starts_at=starts_at, ends_at=ends_at)
+
+    def add_item(self, order: ItemOrder) -> str:
+        return invoicing.add_item(self.gateway, order)
+
+    def issue_invoice(self, order: InvoiceOrder) -> Invoiced:
+        return invoicing.issue(self.gateway, order, with_tax=self._with_tax)
+
+    def refund(
+        self, payment_id: str, *, amount: Decimal, currency: str, key: str
+    ) -> Refunded:
+        minor = money.to_minor(amount, currency)
+        return reversals.refund(self.gateway, payment_id=payment_id, amount=minor, key=key)
+
     def list_events(self, *, since: datetime) -> Iterable[SignedEvent]:
         return history.list_events(self.gateway, since=since)
+
+    @property
+    def _with_tax(self) -> bool:
+        return bool(self.config.options.get("tax"))
 
     @cached_property
     def _portal_configuration(self) -> str:

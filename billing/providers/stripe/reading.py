@@ -7,7 +7,14 @@ from uuid import UUID
 
 from billing.events import Fact, Failed, Paid, TrialEnding
 from billing.providers.base import FetchedFacts
-from billing.providers.stripe import invoices, snapshots, subscriptions
+from billing.providers.stripe import (
+    invoices,
+    invoicing,
+    reversals,
+    snapshots,
+    subscriptions,
+    usage,
+)
 from billing.providers.stripe.client import NAME, Gateway, Missing, Row
 from billing.providers.stripe.subjects import object_of, subscription_of_invoice, text_id
 from servicebilling.lib import money
@@ -20,10 +27,11 @@ def fetch(gateway: Gateway, event_type: str, body: Mapping[str, Any]) -> Fetched
 
     Nothing follows from types that are not known, nor from objects that are gone.
     """
-    read = READERS.get(event_type)
+    read = _meter_errors if event_type in THIN else READERS.get(event_type)
     if read is None:
         return FetchedFacts(note=f"nothing follows from {event_type}")
-    id = text_id(object_of(body).get("id"))
+    about = body if event_type in THIN else object_of(body)
+    id = text_id(about.get("id"))
     if not id:
         return FetchedFacts(note="the event names no object")
     try:
@@ -78,6 +86,9 @@ def _paid(session: Row, purchase_id: UUID) -> Paid:
         payment_id=text_id(session.get("payment_intent")) or session["id"],
         amount=money.from_minor(session["amount_subtotal"] - discount, currency),
         currency=currency,
+        tax=money.from_minor(
+            (session.get("total_details") or {}).get("amount_tax") or 0, currency
+        ),
         paid_at=snapshots.moment(
             charge.get("created") or intent.get("created") or session["created"]
         ),
@@ -102,9 +113,7 @@ def _invoice(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     invoice = _retrieve_invoice(gateway, id)
     subscription_id = subscription_of_invoice(invoice)
     if not subscription_id:
-        return FetchedFacts(
-            text_id(invoice.get("customer")), note="the invoice is of no subscription"
-        )
+        return _of_no_subscription(gateway, invoice)
     return _about(gateway, subscriptions.retrieve(gateway, subscription_id), invoice)
 
 
@@ -115,6 +124,14 @@ def _retrieve_invoice(gateway: Gateway, id: str) -> Row:
     return gateway.ask(lambda client: client.v1.invoices.retrieve(id, params))
 
 
+def _of_no_subscription(gateway: Gateway, invoice: Row) -> FetchedFacts:
+    customer = text_id(invoice.get("customer"))
+    fact = invoicing.invoiced(_with_all_lines(gateway, invoice), is_period=False)
+    if fact is None:
+        return FetchedFacts(customer, note="the invoice is a draft")
+    return FetchedFacts(customer, (fact,))
+
+
 def _about(gateway: Gateway, subscription: Row, invoice: Row | None) -> FetchedFacts:
     """Return a subscription's snapshot, and what its invoice says about the period."""
     customer = text_id(subscription["customer"])
@@ -123,7 +140,11 @@ def _about(gateway: Gateway, subscription: Row, invoice: Row | None) -> FetchedF
         return FetchedFacts(customer, note=f"{subscription['id']} is of no plan of ours")
     facts: list[Fact] = [changed]
     if invoice is not None:
-        facts += invoices.facts(subscription, _with_all_lines(gateway, invoice))
+        whole = _with_all_lines(gateway, invoice)
+        facts += invoices.facts(subscription, whole)
+        is_period = invoices.is_of_period(subscription, whole)
+        if (document := invoicing.invoiced(whole, is_period=is_period)) is not None:
+            facts.append(document)
     elif subscription["status"] == "trialing":
         facts.append(snapshots.trial_without_invoice(subscription))
     return FetchedFacts(customer, tuple(facts))
@@ -147,6 +168,25 @@ def _trial_end(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     return FetchedFacts(customer, (TrialEnding(NAME, id, ends_at),))
 
 
+def _refund(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
+    return FetchedFacts(facts=(reversals.of_refund(gateway, id),))
+
+
+def _charge(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
+    return FetchedFacts(facts=reversals.of_charge(gateway, id))
+
+
+def _dispute(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
+    return FetchedFacts(facts=(reversals.of_dispute(gateway, id),))
+
+
+def _meter_errors(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
+    return FetchedFacts(facts=(usage.refused(gateway, id),))
+
+
+# Their events carry no object: the event itself is fetched.
+THIN = ("v1.billing.meter.error_report_triggered", "v1.billing.meter.no_meter_found")
+
 READERS: dict[str, Reader] = {
     "checkout.session.completed": _session,
     "checkout.session.async_payment_succeeded": _session,
@@ -160,9 +200,19 @@ READERS: dict[str, Reader] = {
     "customer.subscription.pending_update_applied": _subscription,
     "customer.subscription.pending_update_expired": _subscription,
     "customer.subscription.trial_will_end": _trial_end,
+    "invoice.finalized": _invoice,
     "invoice.paid": _invoice,
     "invoice.payment_failed": _invoice,
     "invoice.payment_action_required": _invoice,
     "invoice.voided": _invoice,
     "invoice.marked_uncollectible": _invoice,
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
+    "charge.refunded": _charge,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.updated": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
+    "charge.dispute.closed": _dispute,
 }

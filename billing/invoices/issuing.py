@@ -1,0 +1,123 @@
+"""From a closed month to its invoice: the row first, then the provider, outside any
+transaction. One that was interrupted is gone on with, never begun again."""
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from billing.documents import details, numbering, taking_over
+from billing.invoices import amounts, dunning
+from billing.models import Document
+from billing.providers import registry
+from billing.providers.base import InvoiceLineOrder, InvoiceOrder, ProviderError
+from metering.balances import ledger
+from metering.models import BillingCycle
+
+PAID_WITHIN_DAYS = 14
+PROVIDER = "stripe"
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def prepare(cycle_id: UUID, *, now: datetime) -> Document | None:
+    """Write down what a closed month's invoice will say; None if there is nothing to ask.
+
+    The same month has one invoice, whoever asks. Credits that exceed what is due wait for a
+    later month. An organization that no provider bills gets an invoice of our own at once.
+    """
+    cycle = BillingCycle.objects.select_related("organization").get(pk=cycle_id)
+    with ledger.opened_one(cycle.organization_id, now=now):
+        """Two that prepare at once queue here."""
+    known = Document.objects.filter(cycle=cycle).first()
+    if known is not None:
+        return known
+    lines = amounts.lines_for(cycle)
+    total = sum((line.amount for line in lines), Decimal(0))
+    if total <= 0:
+        return None
+    organization = cycle.organization
+    billed_by_provider = bool(organization.stripe_customer_id)
+    document = Document(
+        organization=organization,
+        kind=Document.Kind.INVOICE,
+        state=Document.State.PREPARED,
+        provider=PROVIDER if billed_by_provider else "",
+        cycle=cycle,
+        currency=organization.currency,
+        subtotal=total,
+        total=total,
+        lines=_shown(lines),
+        own_lines=_own(lines),
+        customer=details.copied(organization),
+        seller=details.seller(),
+        period_starts_at=cycle.starts_at,
+        period_ends_at=cycle.ends_at,
+        issued_at=now,
+        due_at=now + timedelta(days=PAID_WITHIN_DAYS),
+        created_at=now,
+    )
+    if not billed_by_provider:
+        document.state = Document.State.OPEN
+        numbering.give(document)
+    document.save(force_insert=True)
+    return document
+
+
+def send(document: Document, *, now: datetime) -> Document:
+    """Make a prepared invoice at its provider and keep what it became. Raises
+    `ProviderError`; then it stays prepared and may be sent again."""
+    if document.state != Document.State.PREPARED:
+        return document
+    organization = document.organization
+    order = InvoiceOrder(
+        document_id=document.pk,
+        customer_id=organization.stripe_customer_id,
+        currency=document.currency,
+        lines=tuple(
+            InvoiceLineOrder(f"{line['quantity']} {line['text']}", Decimal(line["amount"]))
+            for line in document.lines
+        ),
+        days_until_due=PAID_WITHIN_DAYS,
+    )
+    fact = registry.billing_usage(document.provider).issue_invoice(order)
+    made = taking_over.take(fact, organization=organization, now=now)
+    dunning.push(organization, now=now)
+    return made
+
+
+def issue_due(*, now: datetime) -> int:
+    """Prepare the invoices of months that have closed and send what is prepared; returns
+    how many were sent. One that fails waits for the next time."""
+    for cycle_id in amounts.due(now=now):
+        prepare(cycle_id, now=now)
+    prepared = Document.objects.filter(state=Document.State.PREPARED).exclude(cycle=None)
+    sent = 0
+    for document in prepared.select_related("organization").order_by("created_at"):
+        try:
+            send(document, now=now)
+            sent += 1
+        except ProviderError:
+            log.exception("the invoice of cycle %s could not be made", document.cycle_id)
+    return sent
+
+
+def _shown(lines: list[amounts.Line]) -> list[dict[str, object]]:
+    return [
+        {"text": line.text, "quantity": line.quantity, "amount": line.amount}
+        for line in lines
+    ]
+
+
+def _own(lines: list[amounts.Line]) -> list[dict[str, str]]:
+    return [
+        {
+            "cycle": str(line.cycle_id),
+            "source": line.source,
+            "amount": str(line.amount),
+        }
+        for line in lines
+    ]

@@ -1,0 +1,1 @@
+"""What was used beyond the plan, told to whoever bills it: all of it, and each minute once."""

@@ -1,0 +1,137 @@
+"""What the provider's meter has counted, against what it was told."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Sum
+
+from billing import discrepancies
+from billing.models import Discrepancy, OverageDelivery, SubscriptionItem
+from billing.models.subscriptions import LIVING
+from billing.overage import payers
+from billing.overage.payers import Payer
+from billing.overage.routes import MeterPeriod
+from billing.providers import registry
+from billing.providers.base import ProviderError
+
+Route, State = OverageDelivery.Route, OverageDelivery.State
+
+# The provider's sums lag behind what it has taken.
+LAG = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+def resolve_uncertain(*, now: datetime, limit: int = 200) -> dict[str, int]:
+    """Ask the provider about rows that may or may not have been taken; counts by outcome:
+    `taken`, `resent` (it has none of that minute), `unclear` (left to staff).
+
+    The minute of the call is compared, so the answer is nearly always about one row.
+    """
+    counts = {"taken": 0, "resent": 0, "unclear": 0}
+    rows = OverageDelivery.objects.filter(state=State.UNCERTAIN, route=Route.METER)
+    for row in rows.order_by("organization_id", "id")[:limit]:
+        payer = payers.of([row.organization_id]).get(row.organization_id)
+        if payer is None:
+            continue
+        try:
+            outcome = _resolve(row, payer, now)
+        except ProviderError:
+            continue
+        counts[outcome] += 1
+    return counts
+
+
+def compare_all(*, now: datetime) -> int:
+    """Compare each running metered period with the provider's sum; differences become rows
+    for staff and go when they are gone. Returns how many differ."""
+    items = SubscriptionItem.objects.filter(
+        is_metered=True, subscription__status__in=LIVING
+    ).select_related("subscription")
+    differing = 0
+    for item in items:
+        organization_id = item.subscription.organization_id
+        payer = payers.of([organization_id]).get(organization_id)
+        if payer is not None and payer.period is not None:
+            differing += _compare(organization_id, payer, payer.period, now)
+    return differing
+
+
+def _resolve(row: OverageDelivery, payer: Payer, now: datetime) -> str:
+    starts_at = row.occurred_at.replace(second=0, microsecond=0)
+    theirs = registry.billing_usage(payer.provider).usage_total(
+        payer.customer_id, starts_at=starts_at, ends_at=starts_at + MINUTE
+    )
+    certain = told_minutes(row.organization_id, starts_at, starts_at + MINUTE)
+    in_doubt = _sum(row.organization_id, starts_at, starts_at + MINUTE, State.UNCERTAIN)
+    if theirs == certain + in_doubt:
+        row.note_delivered(now=now)
+        return "taken"
+    if theirs != certain:
+        discrepancies.open_one(
+            kind=Discrepancy.Kind.USAGE_DIFFERS,
+            provider=payer.provider,
+            subject=row.key,
+            organization_id=row.organization_id,
+            ours=f"{certain} minutes delivered, {in_doubt} in doubt",
+            theirs=f"{theirs} minutes",
+            now=now,
+        )
+        return "unclear"
+    row.state, row.route = State.WAITING, payer.route(row, now=now)
+    row.first_attempt_at, row.next_attempt_at, row.attempts = None, now, 0
+    row.save(
+        update_fields=["state", "route", "first_attempt_at", "next_attempt_at", "attempts"]
+    )
+    return "resent"
+
+
+def _compare(
+    organization_id: UUID, payer: Payer, period: MeterPeriod, now: datetime
+) -> int:
+    starts_at = period.starts_at.replace(second=0, microsecond=0)
+    ends_at = (now - LAG).replace(second=0, microsecond=0)
+    if ends_at <= starts_at:
+        return 0
+    ours = told_minutes(organization_id, starts_at, ends_at)
+    try:
+        theirs = registry.billing_usage(payer.provider).usage_total(
+            payer.customer_id, starts_at=starts_at, ends_at=ends_at
+        )
+    except ProviderError:
+        return 0
+    subject = f"{payer.customer_id} from {starts_at:%Y-%m-%d}"
+    if ours == theirs:
+        discrepancies.settle(
+            kind=Discrepancy.Kind.USAGE_DIFFERS,
+            provider=payer.provider,
+            subject=subject,
+            settlement="gone at the next look",
+            now=now,
+        )
+        return 0
+    discrepancies.open_one(
+        kind=Discrepancy.Kind.USAGE_DIFFERS,
+        provider=payer.provider,
+        subject=subject,
+        organization_id=organization_id,
+        ours=f"{ours} minutes",
+        theirs=f"{theirs} minutes",
+        now=now,
+    )
+    return 1
+
+
+def told_minutes(organization_id: UUID, starts_at: datetime, ends_at: datetime) -> int:
+    """Return the minutes that the meter has certainly taken of a period."""
+    return _sum(organization_id, starts_at, ends_at, State.DELIVERED)
+
+
+def _sum(organization_id: UUID, starts_at: datetime, ends_at: datetime, state: str) -> int:
+    rows = OverageDelivery.objects.filter(
+        organization_id=organization_id,
+        route=Route.METER,
+        state=state,
+        occurred_at__gte=starts_at,
+        occurred_at__lt=ends_at,
+    )
+    return rows.aggregate(sum=Sum("minutes"))["sum"] or 0
