@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from billing.providers.base import Config, Customer
-from billing.providers.stripe.client import Gateway
+from billing.providers.stripe.client import API_VERSION, Gateway
 from billing.providers.stripe.provider import StripeProvider
 from servicebilling.sandbox.stripe.running import Sandbox
 from tests.sandbox import checker
@@ -43,6 +43,15 @@ class Stripe:
 
     def post(self, path: str, **params: Any) -> Any:
         return self._send("POST", path, data=params)
+
+    def get_v2(self, path: str, **params: Any) -> Any:
+        answer = httpx.get(
+            f"{self.url}/v2/{path}",
+            params=params,
+            headers={"Authorization": f"Bearer {KEY}", "Stripe-Version": API_VERSION},
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
 
     def pay(self, session_id: str, **params: Any) -> Any:
         return self.control(f"checkout/{session_id}/pay", **params)
