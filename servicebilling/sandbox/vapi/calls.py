@@ -149,12 +149,13 @@ def receive(box: Box, *, number_id: str, customer: str) -> Row:
         box,
         call,
         messages.assistant_request(box, call),
-        then=partial(_obey, box, call),
+        then=partial(obey, box, call),
     )
     return call
 
 
-def _obey(box: Box, call: Row, answered: Row | None) -> None:
+def obey(box: Box, call: Row, answered: Row | None) -> None:
+    """Do with an inbound call what was answered; None: nobody answered in time."""
     if answered is None:
         fallback = (box.numbers.get(call["phoneNumberId"]) or {}).get("fallbackDestination")
         call["_forwarded_to"] = fallback
