@@ -62,3 +62,10 @@ class NoBalances(MeteringError):
 
     code = "no_balances"
     message = "This organization has no plan and no balances yet."
+
+
+class CodeRefused(MeteringError):
+    """A confirmation code is wrong, too old, tried too often, or there are too many."""
+
+    code = "code_refused"
+    message = "This code is wrong or too old. Ask for another one."

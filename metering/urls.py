@@ -1,12 +1,16 @@
 from django.urls import path
 
 from metering import webhooks
-from metering.api import asking, call_reports, events, placing, reading
+from metering.api import asking, call_reports, events, human_line, placing, reading
 
 app_name = "metering"
 urlpatterns = [
     path("webhooks/vapi", webhooks.receive, name="vapi-webhook"),
     path("calls", placing.PlaceCall.as_view(), name="place-call"),
+    path("calls/human-line", human_line.Line.as_view(), name="human-line"),
+    path(
+        "calls/human-line/confirm", human_line.Confirm.as_view(), name="human-line-confirm"
+    ),
     path("calls/web", placing.PlaceWebCall.as_view(), name="place-web-call"),
     path("usage", reading.Usage.as_view(), name="usage"),
     path("usage/current", reading.CurrentMonth.as_view(), name="usage-current"),

@@ -18,7 +18,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from metering import tasks
-from metering.calls import campaigns, gate, inbox, refusals, statuses, tokens, vapi
+from metering.calls import (
+    campaigns,
+    forwarding,
+    gate,
+    inbox,
+    refusals,
+    statuses,
+    tokens,
+    vapi,
+)
 from metering.providers.base import CallRequest, DialRequest
 from metering.providers.vapi import answers, messages, signatures
 from metering.providers.vapi.config import VapiConfig
@@ -118,6 +127,15 @@ def _decide(incoming: Incoming, config: VapiConfig, now: datetime) -> dict[str, 
         return answers.refuse(refusals.fallback("unavailable"))
     admission = gate.admit(incoming.meaning, now=now)
     if not admission.admitted:
+        number = forwarding.destination(
+            admission.organization_id,
+            provider=incoming.message.provider,
+            call_id=incoming.meaning.ref.call_id,
+            rule=admission.rule,
+            now=now,
+        )
+        if number:
+            return answers.forward(number, refusals.fallback("forwarded"))
         sentence = refusals.text(
             admission.rule,
             agent_text=admission.refusal_text,

@@ -8,6 +8,8 @@ from metering.models import (
     CallDifference,
     CallEnding,
     Decision,
+    Forward,
+    HumanLine,
     InboundMessage,
     Placement,
     Reconciliation,
@@ -146,3 +148,20 @@ class SetUpFindingAdmin(ReadOnlyAdmin):
     list_select_related = ["organization"]
     search_fields = ["subject_id__exact", *ORGANIZATION]
     ordering = ["-last_seen_at"]
+
+
+@admin.register(HumanLine)
+class HumanLineAdmin(ReadOnlyAdmin):
+    list_display = ["organization", "e164", "confirmed_at", "codes", "attempts"]
+    exclude = ["code_hash"]
+    list_select_related = ["organization"]
+    search_fields = [*ORGANIZATION]
+    ordering = ["-created_at"]
+
+
+@admin.register(Forward)
+class ForwardAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "organization", "rule", "e164", "provider_call_id"]
+    list_select_related = ["organization"]
+    search_fields = ["provider_call_id__exact", *ORGANIZATION]
+    ordering = ["-created_at"]

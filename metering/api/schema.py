@@ -9,6 +9,7 @@ from drf_spectacular.utils import (
 )
 
 from metering.api.answers import CallsAnswer, MonthAnswer, MonthsAnswer, UsageAnswer
+from metering.api.human_line import CodeRequest, HumanLineAnswer, NumberRequest
 from metering.api.parameters import CallsQuery, HistoryQuery, MonthQuery, Named
 from metering.api.placing import (
     OutboundRequest,
@@ -159,6 +160,47 @@ document(
                 response_only=True,
                 status_codes=["201"],
             )
+        ],
+    ),
+)
+_HUMAN = {"number": "+12025550178", "is_confirmed": False}
+document(
+    "metering.api.human_line.Line",
+    get=extend_schema(
+        summary="Who takes the calls that are refused",
+        description="A number of your own that callers are handed to when no minutes are left"
+        " or all lines are busy. `null`: callers hear a sentence.",
+        parameters=[Named],
+        responses=HumanLineAnswer,
+        examples=[answers_with(_HUMAN | {"is_confirmed": True})],
+    ),
+    post=extend_schema(
+        summary="Name that number",
+        description="It is called at once and told a code; nothing is handed to it before the"
+        " code is confirmed.",
+        parameters=[Named],
+        request=NumberRequest,
+        responses={201: HumanLineAnswer} | _FAILURES,
+        examples=[asks_with({"number": "+12025550178"})],
+    ),
+    delete=extend_schema(
+        summary="Hand calls to nobody",
+        parameters=[Named],
+        request=None,
+        responses={204: None},
+    ),
+)
+document(
+    "metering.api.human_line.Confirm",
+    post=extend_schema(
+        summary="Confirm that number by its code",
+        description="Five tries, within ten minutes.",
+        parameters=[Named],
+        request=CodeRequest,
+        responses=HumanLineAnswer,
+        examples=[
+            asks_with({"code": "012345"}),
+            answers_with(_HUMAN | {"is_confirmed": True}),
         ],
     ),
 )

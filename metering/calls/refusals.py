@@ -17,6 +17,7 @@ TEXTS = {
     "unknown_number": "We are sorry, this number is not in service.",
     "not_configured": "We are sorry, this number is not in service yet.",
     "closed": "We are sorry, this number is no longer in service.",
+    "forwarded": "One moment please, we connect you.",
     "unavailable": "We are sorry, we cannot take your call right now. Please call again.",
 }
 

@@ -13,6 +13,8 @@ from metering.providers.vapi.kept import TOKEN_KEY
 SERVER_MESSAGES = ("status-update", "end-of-call-report")
 # The longest that Vapi takes.
 SECONDS_MAX = 43200
+# A sentence and its repetition are over by then.
+SAYING_SECONDS_MAX = 60
 # Without a plan Vapi sends each message once, and one bad moment loses a report. Repeating
 # what we will refuse again is of no use.
 BACKOFF_PLAN = {
@@ -44,7 +46,8 @@ def call(placing: Placing, config: VapiConfig) -> dict[str, Any]:
             "firstMessageMode": "assistant-speaks-first",
             "silenceTimeoutSeconds": 10,
         }
-        body = {"assistant": spoken | overrides}
+        longest = min(overrides["maxDurationSeconds"], SAYING_SECONDS_MAX)
+        body = {"assistant": overrides | spoken | {"maxDurationSeconds": longest}}
     else:
         body = {"assistantId": placing.assistant_id, "assistantOverrides": overrides}
     if placing.direction != "web":
