@@ -25,6 +25,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "team.manage": ({OWNER, ADMIN}, {"admin"}),
     "keys.view": ({OWNER, ADMIN}, set()),
     "keys.manage": ({OWNER, ADMIN}, set()),
+    "webhooks.view": ({OWNER, ADMIN}, {"admin"}),
+    "webhooks.manage": ({OWNER, ADMIN}, {"admin"}),
     "audit.view": ({OWNER, ADMIN}, {"admin"}),
     "organization.transfer": ({OWNER}, set()),
     "organization.close": ({OWNER}, set()),

@@ -1,7 +1,15 @@
 from django.urls import path
 
 from metering import webhooks
-from metering.api import asking, call_reports, events, human_line, placing, reading
+from metering.api import (
+    asking,
+    call_reports,
+    events,
+    human_line,
+    placing,
+    reading,
+    webhook_endpoints,
+)
 
 app_name = "metering"
 urlpatterns = [
@@ -32,5 +40,30 @@ urlpatterns = [
         "usage/holds/<uuid:hold_id>/release",
         asking.ReleaseHold.as_view(),
         name="usage-hold-release",
+    ),
+    path(
+        "webhook-endpoints",
+        webhook_endpoints.Endpoints.as_view(),
+        name="webhook-endpoints",
+    ),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>",
+        webhook_endpoints.OneEndpoint.as_view(),
+        name="webhook-endpoint",
+    ),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>/rotate",
+        webhook_endpoints.RotateSecret.as_view(),
+        name="webhook-endpoint-rotate",
+    ),
+    path(
+        "webhook-deliveries",
+        webhook_endpoints.Deliveries.as_view(),
+        name="webhook-deliveries",
+    ),
+    path(
+        "webhook-deliveries/<uuid:delivery_id>/resend",
+        webhook_endpoints.Resend.as_view(),
+        name="webhook-delivery-resend",
     ),
 ]

@@ -247,6 +247,8 @@ SPECTACULAR_SETTINGS = {
         "CallStatus": "metering.models.Call.Status",
         "WhenExhausted": "metering.models.WhenExhausted",
         "Standing": "metering.models.Allowance.Standing",
+        "HoldState": "metering.api.asking.HOLD_STATES",
+        "DeliveryState": "metering.models.WebhookDelivery.State",
         "EventOutcome": "metering.api.event_fields.OUTCOMES",
         "ReportOutcome": "metering.api.call_reports.OUTCOMES",
     },

@@ -27,6 +27,7 @@ from servicebilling.lib.strict_fields import StrictDecimalField, StrictIntegerFi
 
 Json = dict[str, Any]
 VOICE = "voice_minute"
+HOLD_STATES = ["open", "settled", "released", "expired", "estimated"]
 CALL_MINUTES_MAX = 24 * 60
 
 
@@ -96,7 +97,7 @@ class HoldRequest(serializers.Serializer[Json]):
 class HoldAnswer(serializers.Serializer[Json]):
     hold_id = serializers.UUIDField()
     event_type = serializers.CharField()
-    state = serializers.ChoiceField(["open", "settled", "released", "expired", "estimated"])
+    state = serializers.ChoiceField(HOLD_STATES)
     quantity = serializers.DecimalField(
         **QUANTITY, coerce_to_string=False, help_text="Of `voice_minute`: whole minutes."
     )

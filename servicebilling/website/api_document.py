@@ -6,6 +6,7 @@ from typing import Any
 import accounts.api_schema
 import billing.api_schema
 import metering.api.schema
+import metering.api.schema_of_webhooks
 import metering.api.schema_of_writing
 
 # What describes views and keys registers itself when it is imported.
@@ -13,6 +14,7 @@ DESCRIPTIONS = (
     accounts.api_schema,
     billing.api_schema,
     metering.api.schema,
+    metering.api.schema_of_webhooks,
     metering.api.schema_of_writing,
 )
 

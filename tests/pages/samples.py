@@ -15,7 +15,8 @@ from uuid import UUID
 from django.utils.timezone import now
 
 from accounts.models import Organization, User
-from metering.models import Call, Export
+from metering.models import Call, Export, WebhookDelivery, WebhookEndpoint
+from metering.outgoing import endpoints
 from metering.usage import holds, record
 
 Kwargs = dict[str, Any]
@@ -95,7 +96,40 @@ def _export(organization: Organization) -> Kwargs:
     return {"export_id": made.pk}
 
 
+def _endpoint(organization: Organization) -> Kwargs:
+    url = f"https://{organization.slug}.example.com/"
+    made = WebhookEndpoint.objects.filter(organization=organization, url=url).first()
+    if made is None:
+        made, _ = endpoints.add(
+            organization, url=url, kinds=["minutes.low"], actor="test", now=now()
+        )
+    return {"endpoint_id": made.id}
+
+
+def _delivery(organization: Organization) -> Kwargs:
+    made, _ = WebhookDelivery.objects.get_or_create(
+        organization=organization,
+        endpoint_id=_endpoint(organization)["endpoint_id"],
+        event_id=NO_ID,
+        defaults={"kind": "minutes.low", "data": {}, "occurred_at": now()},
+    )
+    return {"delivery_id": made.pk}
+
+
 SAMPLES: dict[str, Sample] = {
+    **{
+        name: Sample(
+            missing={"endpoint_id": NO_ID},
+            own=lambda cast: _endpoint(cast.organization),
+            foreign=lambda cast: _endpoint(cast.other_organization),
+        )
+        for name in ("metering:webhook-endpoint", "metering:webhook-endpoint-rotate")
+    },
+    "metering:webhook-delivery-resend": Sample(
+        missing={"delivery_id": NO_ID},
+        own=lambda cast: _delivery(cast.organization),
+        foreign=lambda cast: _delivery(cast.other_organization),
+    ),
     "website:export-file": Sample(
         missing={"export_id": NO_ID},
         own=lambda cast: _export(cast.organization),
