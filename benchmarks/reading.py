@@ -96,7 +96,8 @@ def _organization() -> Any:
 
     now = datetime.now(UTC)
     owner = people.create_verified(email="owner@example.com", password=None, now=now)
-    one = organizations.create(name="Benchmark", owner=owner, now=now)
+    founded = now - timedelta(days=DAYS)
+    one = organizations.create(name="Benchmark", owner=owner, now=founded)
     card = RateCard.objects.create(
         code="benchmark-1", included_minutes=100, when_exhausted="cut_off", currency="USD"
     )

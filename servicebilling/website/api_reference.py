@@ -74,12 +74,12 @@ def _operation(document: Json, path: str, method: str, said: Json) -> Operation:
         method=method.upper(),
         path=path,
         summary=said.get("summary", "") or f"{method.upper()} {path}",
-        description=said.get("description", ""),
+        description=said.get("description", "").replace("`", ""),
         parameters=tuple(
             Field(
                 one["name"],
                 _kind(document, one["schema"]),
-                one.get("description", ""),
+                _first_line(one.get("description", "")),
                 one.get("required", False),
             )
             for one in said.get("parameters", [])
@@ -160,5 +160,5 @@ def _resolved(document: Json, schema: Json) -> Json:
 
 
 def _first_line(text: str) -> str:
-    # Choices are described by lists of themselves.
-    return text.split("\n* ")[0].removeprefix("* ").strip()
+    # Choices are described by lists of themselves; names are plain enough without their ticks.
+    return text.split("\n* ")[0].removeprefix("* ").replace("`", "").strip()
