@@ -73,3 +73,8 @@ class NotRefundable(BillingError):
 class NoRate(BillingError):
     code = "no_rate"
     message = "There is no exchange rate for this day."
+
+
+class TopUpUnderWay(BillingError):
+    code = "top_up_under_way"
+    message = "A card is being charged right now. Please try again in a few minutes."

@@ -14,6 +14,7 @@ from billing.invoices import dunning, issuing
 from billing.overage import collecting, comparing, sending
 from billing.reversals import recording
 from billing.subscriptions import transitions, unrenewed
+from billing.topups import charging
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,21 @@ def verify_pending_payments() -> None:
     now = timezone.now()
     if periodic_runs.claim("verify_pending_payments", every=timedelta(minutes=10), now=now):
         pending.verify_due(now=now)
+
+
+@shared_task
+def charge_top_ups() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("charge_top_ups", every=timedelta(seconds=15), now=now):
+        charging.charge_due(now=now)
+        charging.resume(now=now)
+
+
+@shared_task
+def charge_low_wallets() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("charge_low_wallets", every=timedelta(minutes=10), now=now):
+        charging.charge_low(now=now)
 
 
 @shared_task

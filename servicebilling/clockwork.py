@@ -33,6 +33,8 @@ ENTRIES = (
     Entry(
         "Notice subscriptions that were not renewed", "billing.tasks.notice_unrenewed", 300
     ),
+    Entry("Fill wallets that calls found low", "billing.tasks.charge_top_ups", 15),
+    Entry("Fill wallets that are low", "billing.tasks.charge_low_wallets", 600),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

@@ -34,6 +34,10 @@ class Declined(ProviderError):
     """The bank said no to a saved card; the message is its reason."""
 
 
+class NeverAsked(ProviderError):
+    """The provider knows nothing of a charge that was perhaps asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Customer:
     """Who pays: made at the provider once per organization."""

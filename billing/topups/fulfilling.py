@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts import audit
 from billing.events import Failed, Paid
 from billing.models import AutoTopUp, Payment, TopUp
+from billing.topups import declines
 from metering.balances import ledger
 from servicebilling.lib import money
 
@@ -77,6 +78,8 @@ def give_up(
     if top_up.state != State.PENDING:
         return "already"
     _close(top_up, state, now=now, failure=failure)
+    if top_up.is_automatic and state == State.FAILED:
+        declines.count(top_up, now=now)
     return "closed"
 
 

@@ -14,6 +14,7 @@ class Due:
     id: int
     organization_id: UUID
     reason: str
+    created_at: datetime
 
 
 def watch(organization_id: UUID, *, below: Decimal) -> None:
@@ -30,7 +31,9 @@ def watch_no_more(organization_id: UUID) -> None:
 def open_ones(*, limit: int = 200) -> list[Due]:
     """Return what waits, oldest first."""
     rows = TopUpDue.objects.filter(closed_at__isnull=True).order_by("created_at", "id")
-    return [Due(row.id, row.organization_id, row.reason) for row in rows[:limit]]
+    return [
+        Due(row.id, row.organization_id, row.reason, row.created_at) for row in rows[:limit]
+    ]
 
 
 def close(due_id: int, *, outcome: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from billing.providers.base import (
     Declined,
     FetchedFacts,
     ListedPayment,
+    NeverAsked,
     ProviderError,
     PurchaseCheckout,
     SavedCard,
@@ -31,7 +32,7 @@ from billing.providers.flutterwave import (
     transactions,
 )
 from billing.providers.flutterwave import checkout as pages
-from billing.providers.flutterwave.client import NAME, Gateway
+from billing.providers.flutterwave.client import NAME, Gateway, Missing
 from billing.providers.flutterwave.transactions import FAILED
 
 
@@ -107,7 +108,7 @@ class FlutterwaveProvider:
 
     def charge_saved(self, charge: SavedCharge, *, is_first: bool) -> FetchedFacts:
         if not is_first:
-            return self.look_up(charge.top_up_id)
+            return self._asked_before(charge)
         answer = self.gateway.act(
             "POST",
             "/tokenized-charges",
@@ -124,6 +125,15 @@ class FlutterwaveProvider:
         if asked.status == FAILED:
             raise Declined(asked.reason or "declined", retry=False)
         return reading.of_transaction(self.gateway, asked)
+
+    def _asked_before(self, charge: SavedCharge) -> FetchedFacts:
+        """Version 3 knows no idempotency keys: what was perhaps sent is only looked up."""
+        reference = references.text(charge.top_up_id)
+        try:
+            found = transactions.by_reference(self.gateway, reference)
+        except Missing as error:
+            raise NeverAsked(str(error), retry=False) from error
+        return reading.of_transaction(self.gateway, found)
 
     def refund(
         self, payment_id: str, *, amount: Decimal, currency: str, reason: str

@@ -29,6 +29,9 @@ def purchase_params(checkout: PurchaseCheckout) -> Row:
         "purchase_id": str(checkout.purchase_id),
         "org_id": str(checkout.customer.organization_id),
     }
+    payment: Row = {"metadata": metadata}
+    if checkout.saves_card:
+        payment["setup_future_usage"] = "off_session"
     return {
         "mode": "payment",
         "customer": checkout.customer.id,
@@ -44,7 +47,7 @@ def purchase_params(checkout: PurchaseCheckout) -> Row:
             }
         ],
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata},
+        "payment_intent_data": payment,
         "success_url": checkout.success_url,
         "cancel_url": checkout.cancel_url,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import stripe
 
-from billing.providers.base import Config, ProviderError
+from billing.providers.base import Config, Declined, ProviderError
 
 NAME = "stripe"
 # What the adapter and the webhook endpoint speak: the version that the SDK pins.
@@ -125,4 +125,6 @@ def _told(error: stripe.StripeError) -> ProviderError:
     message = f"{kind}: {error.user_message or 'no message'} ({error.request_id or '-'})"
     if getattr(error, "code", None) == "resource_missing":
         return Missing(message, retry=False)
+    if isinstance(error, stripe.CardError):
+        return Declined(message, retry=False)
     return ProviderError(message, retry=_MAY_RETRY.get(type(error), False))

@@ -17,6 +17,8 @@ from billing.providers.base import (
     ItemOrder,
     MeterReport,
     PurchaseCheckout,
+    SavedCard,
+    SavedCharge,
     SignedEvent,
     SubscriptionCheckout,
 )
@@ -28,6 +30,7 @@ from billing.providers.stripe import (
     portal,
     reading,
     reversals,
+    saved_cards,
     signatures,
     subjects,
     subscriptions,
@@ -97,6 +100,13 @@ class StripeProvider:
 
     def undo_cancel(self, subscription_id: str, *, key: str) -> None:
         subscriptions.undo_cancel(self.gateway, subscription_id, key=key)
+
+    def saved_card(self, customer: Customer, *, payment_id: str) -> SavedCard | None:
+        return saved_cards.of_payment(self.gateway, payment_id=payment_id)
+
+    def charge_saved(self, charge: SavedCharge, *, is_first: bool) -> FetchedFacts:
+        """Asked again under the same key, Stripe answers what came of it the first time."""
+        return saved_cards.charge(self.gateway, charge)
 
     def attach_overage(self, subscription_id: str, *, metered_price_id: str) -> None:
         """Let a subscription bill overage; for yearly plans, once they exist."""
