@@ -7,11 +7,8 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from metering.calls import gate, settle
-from metering.models import DailyUsage
 from tests.factories import accounts
 from tests.factories import metering as make
 
@@ -300,95 +297,6 @@ def test_aliases_name_the_organization(now, key_client, service_key):
         for reference in (organization.slug, str(organization.pk)):
             told = read(program, "/api/usage", **{name: reference})
             assert told["organization"] == organization.slug
-
-
-@pytest.mark.parametrize(
-    ("url", "statements"),
-    [
-        # Each two for the key and its last use; then what is read.
-        ("/api/usage", 2),
-        ("/api/usage/current", 1),
-        ("/api/usage/history", 1),
-        ("/api/usage/history?month=2025-12", 1),
-        ("/api/usage/calls?limit=200", 1),
-    ],
-)
-def test_a_read_is_so_many_statements_however_much_there_is(
-    program, number, now, url, statements
-):
-    read(program, url)
-    with CaptureQueriesContext(connection) as at_first:
-        read(program, url)
-    for hour in range(5):
-        talk(number, at=now - timedelta(hours=hour))
-    with CaptureQueriesContext(connection) as later:
-        read(program, url)
-
-    assert len(at_first) == len(later)
-    of_the_key = [one for one in later if "api" in one["sql"].lower().split("where")[0]]
-    assert len(later) - len(of_the_key) == statements
-
-
-def plan_of(sql):
-    with connection.cursor() as cursor:
-        # Otherwise the planner rightly reads and sorts a table this small as a whole.
-        for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
-            cursor.execute(f"SET LOCAL enable_{way} = off")
-        cursor.execute("EXPLAIN " + sql)
-        return "\n".join(line for (line,) in cursor.fetchall())
-
-
-@pytest.mark.parametrize(
-    ("narrow", "index"),
-    [
-        ({}, "calls_newest_first"),
-        ({"since": "2026-01-01", "until": "2026-01-31"}, "calls_newest_first"),
-        ({"agent": True}, "calls_of_agent_newest_first"),
-        ({"number": True}, "calls_of_number_newest_first"),
-    ],
-)
-def test_calls_are_read_off_an_index_in_its_order(program, number, now, narrow, index):
-    for minute in range(3):
-        talk(number, at=now - timedelta(minutes=minute))
-    asked = dict(narrow)
-    if "agent" in asked:
-        asked["agent"] = str(number.agent_id)
-    if "number" in asked:
-        asked["number"] = number.e164
-    asked["cursor"] = read(program, "/api/usage/calls", limit=1, **asked)["next"]
-
-    with CaptureQueriesContext(connection) as queries:
-        read(program, "/api/usage/calls", **asked)
-
-    [sql] = [one["sql"] for one in queries if 'FROM "calls"' in one["sql"]]
-    plan = plan_of(sql)
-    assert index in plan
-    assert "Sort" not in plan
-
-
-@pytest.mark.breaks_books
-def test_months_are_read_off_the_index_of_daily_sums(program, clinic, now):
-    for organization in (
-        clinic,
-        accounts.make_organization(),
-        accounts.make_organization(),
-    ):
-        DailyUsage.objects.bulk_create(
-            DailyUsage(
-                organization=organization,
-                day=now.date() - timedelta(days=day),
-                meter="voice_minute",
-            )
-            for day in range(300)
-        )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE daily_usage")
-
-    with CaptureQueriesContext(connection) as queries:
-        read(program, "/api/usage/current")
-
-    [sql] = [one["sql"] for one in queries if 'FROM "daily_usage"' in one["sql"]]
-    assert "daily_usage_once" in plan_of(sql)
 
 
 def test_too_many_requests_are_told_when_to_come_back(
