@@ -170,6 +170,17 @@ def by_agent(
     return sorted(found, key=lambda one: (-one.used.talk_seconds, one.name))
 
 
+def by_day_and_agent(
+    organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
+) -> dict[UUID | None, dict[date, Used]]:
+    """Return calls by agent and day; a day on which an agent had none is missing."""
+    rows = _voice(organization, first, last, only).order_by()
+    found: dict[UUID | None, dict[date, Used]] = {}
+    for (agent_id, day), used in _summed(rows, "agent_id", "day"):
+        found.setdefault(agent_id, {})[day] = used
+    return found
+
+
 def by_number(
     organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
 ) -> list[NumberUsage]:

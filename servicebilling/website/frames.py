@@ -38,6 +38,7 @@ class Section:
 SECTIONS = [
     Section("Overview", "website:dashboard", "usage.view"),
     Section("Calls", "website:calls", "usage.view"),
+    Section("Usage", "website:usage", "usage.view"),
     Section("Billing", "website:billing", "billing.view"),
     Section("Team", "website:team", "team.view"),
     Section("API keys", "website:api-keys", "keys.view"),

@@ -7,7 +7,8 @@ from django.template.defaultfilters import date as written
 from django.utils import timezone
 
 from accounts.models import Organization
-from metering.usage import reports
+from metering.usage import outlook, reports
+from metering.usage.outlook import Outlook
 from metering.usage.reports import CallLine, CycleReport, MonthTotals, Setup
 from servicebilling.website import banners, usage_bar
 from servicebilling.website.banners import Banner
@@ -26,10 +27,12 @@ class Snapshot:
     calls: list[CallLine]
     # What is still to be done; only before the first call.
     setup: Setup | None
+    # When what is left ends; None before the first call.
+    outlook: Outlook | None
 
 
 def take(organization: Organization, *, now: datetime) -> Snapshot:
-    """Return the snapshot with three statements, four before the first call."""
+    """Return the snapshot with four statements."""
     cycle = reports.usage_this_cycle(organization, now=now)
     today = reports.local_day(organization, now=now)
     calls = reports.recent_calls(organization, limit=CALLS_SHOWN)
@@ -41,6 +44,7 @@ def take(organization: Organization, *, now: datetime) -> Snapshot:
         month=reports.month_totals(organization, month=today),
         calls=calls,
         setup=None if calls else reports.setup_of(organization),
+        outlook=outlook.outlook_of(organization, cycle, now=now) if calls else None,
     )
 
 

@@ -15,6 +15,7 @@ from servicebilling.website.views import (
     organizations,
     paying,
     team,
+    usage,
 )
 
 register_converter(Month, "month")
@@ -24,6 +25,8 @@ urlpatterns = [
     path("pricing", front.pricing, name="pricing"),
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("dashboard/live", dashboard.dashboard_live, name="dashboard-live"),
+    path("dashboard/usage", usage.usage, name="usage"),
+    path("dashboard/usage/plans", usage.plans, name="usage-plans"),
     path("dashboard/calls", calls.calls, name="calls"),
     path("dashboard/calls/<uuid:call_id>", calls.call, name="call"),
     path("dashboard/exports", exports.exports, name="exports"),

@@ -45,6 +45,8 @@ SIGNED_IN_PAGES = [
     "/pricing",
     "/dashboard",
     "/dashboard/calls",
+    "/dashboard/usage",
+    "/dashboard/usage/plans",
     "/dashboard/billing",
     "/dashboard/billing/history",
     "/dashboard/billing/success",

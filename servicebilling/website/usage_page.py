@@ -1,0 +1,147 @@
+"""What was used in a span of days, beside the span before it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.models import Organization
+from metering.usage import analytics, reports
+from metering.usage.analytics import (
+    NOTHING,
+    VOICE,
+    AgentUsage,
+    DayUsage,
+    NumberUsage,
+    Used,
+)
+from servicebilling.lib import charts
+from servicebilling.lib.charts import Chart, Series
+from servicebilling.website.frames import url_of
+
+SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
+DEFAULT_SPAN = "30"
+# The chart has four colours: the busiest agents, and all others together.
+AGENTS_DRAWN = 3
+_COLOURS = ("one", "two", "three", "four")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    name: str
+    used: Used
+    before: Used
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePage:
+    first: date
+    last: date
+    spans: tuple[Option, ...]
+    voice: Used
+    voice_before: Used
+    # Meters besides calls that were used in either span.
+    meters: tuple[Meter, ...]
+    price: Decimal
+    price_before: Decimal
+    days_chart: Chart
+    hours_chart: Chart
+    busiest_hour: int | None
+    agents: tuple[AgentUsage, ...]
+    numbers: tuple[NumberUsage, ...]
+
+
+def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -> UsagePage:
+    """Return the page with five statements; today is the last day of the span."""
+    span = query.get("days", "")
+    span = span if span in SPANS else DEFAULT_SPAN
+    last = reports.local_day(organization, now=now)
+    first = last - timedelta(days=int(span) - 1)
+    length = timedelta(days=int(span))
+    days = analytics.by_day(organization, first=first - length, last=last)
+    used, before = _sums(days[int(span) :]), _sums(days[: int(span)])
+    agents = analytics.by_agent(organization, first=first, last=last)
+    by_agent = analytics.by_day_and_agent(organization, first=first, last=last)
+    hours = analytics.by_hour(organization, first=first, last=last)
+    here = url_of("website:usage", organization)
+    return UsagePage(
+        first=first,
+        last=last,
+        spans=tuple(
+            Option(label, f"{here}&days={key}", key == span) for key, label in SPANS.items()
+        ),
+        voice=used.get(VOICE, NOTHING),
+        voice_before=before.get(VOICE, NOTHING),
+        meters=tuple(
+            Meter(name, used.get(name, NOTHING), before.get(name, NOTHING))
+            for name in sorted((used.keys() | before.keys()) - {VOICE})
+        ),
+        price=sum((one.price for one in used.values()), Decimal(0)),
+        price_before=sum((one.price for one in before.values()), Decimal(0)),
+        days_chart=_days_chart(agents, by_agent, first, last),
+        hours_chart=charts.stack(
+            "Calls by the hour they began",
+            [f"{hour:02}:00" for hour in analytics.HOURS],
+            [Series("one", "Calls", hours.by_hour)],
+        ),
+        busiest_hour=hours.busiest_hour,
+        agents=tuple(agents),
+        numbers=tuple(analytics.by_number(organization, first=first, last=last)),
+    )
+
+
+def _sums(days: list[DayUsage]) -> dict[str, Used]:
+    found: dict[str, Used] = {}
+    for day in days:
+        for meter, used in day.meters.items():
+            so_far = found.get(meter, NOTHING)
+            found[meter] = Used(
+                count=so_far.count + used.count,
+                quantity=so_far.quantity + used.quantity,
+                talk_seconds=so_far.talk_seconds + used.talk_seconds,
+                price=so_far.price + used.price,
+            )
+    return found
+
+
+def _days_chart(
+    agents: list[AgentUsage],
+    by_agent: dict[UUID | None, dict[date, Used]],
+    first: date,
+    last: date,
+) -> Chart:
+    days = list(analytics.days_of(first, last))
+    drawn = agents[:AGENTS_DRAWN]
+    parts = [(one.name or "No agent", [one.agent_id]) for one in drawn]
+    rest = [one.agent_id for one in agents[AGENTS_DRAWN:]]
+    if rest:
+        parts.append(("Others", rest))
+    series = [
+        Series(
+            colour,
+            name,
+            [
+                _minutes(sum(by_agent[id].get(day, NOTHING).talk_seconds for id in ids))
+                for day in days
+            ],
+        )
+        for colour, (name, ids) in zip(_COLOURS, parts, strict=False)
+    ]
+    labels = [f"{day.day} {day:%b}" for day in days]
+    return charts.stack(
+        "Minutes talked each day, by agent",
+        labels,
+        series or [Series("one", "Minutes", [0] * len(days))],
+    )
+
+
+def _minutes(seconds: int) -> Decimal:
+    return (Decimal(seconds) / 60).quantize(Decimal("0.1"))
