@@ -6,14 +6,15 @@ from decimal import Decimal
 from uuid import UUID
 
 from accounts.models import Organization
-from billing.models import Payment, Purchase
+from billing.models import Payment, Purchase, TopUp
 
 PAYMENTS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseReport:
-    """`state` is pending, fulfilled, expired, failed or mismatched."""
+    """`state` is pending, fulfilled, expired, failed or mismatched. A top-up of the wallet
+    has no minutes."""
 
     id: UUID
     minutes: int
@@ -58,6 +59,25 @@ def purchase_of(
         state=found.state,
         created_at=found.created_at,
         fulfilled_at=found.fulfilled_at,
+        checkout_url=found.checkout_url if is_open else "",
+    )
+
+
+def top_up_of(organization: Organization, top_up_id: UUID) -> PurchaseReport | None:
+    """Return that top-up of the organization's wallet, None if it has none such."""
+    found = TopUp.objects.filter(organization=organization, pk=top_up_id).first()
+    if found is None:
+        return None
+    is_open = found.state == TopUp.State.PENDING
+    is_credited = found.state == TopUp.State.CREDITED
+    return PurchaseReport(
+        id=found.pk,
+        minutes=0,
+        price=found.amount,
+        currency=found.currency,
+        state="fulfilled" if is_credited else found.state,
+        created_at=found.created_at,
+        fulfilled_at=found.closed_at,
         checkout_url=found.checkout_url if is_open else "",
     )
 

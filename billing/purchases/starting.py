@@ -38,12 +38,16 @@ def minute_price(organization: Organization, *, now: datetime) -> MinutePrice:
 
     Raises `NotSold` if the platform has no base cost in it.
     """
-    costs = settings_history.value_at("base_minute_cost", None, now)
+    said = settings_history.values_at(
+        ["base_minute_cost", "markup_percent"], organization, now
+    )
+    costs = said["base_minute_cost"]
     if organization.currency not in costs:
         raise NotSold
-    markup = settings_history.value_at("markup_percent", organization, now)
     return MinutePrice(
-        Decimal(costs[organization.currency]), Decimal(markup), organization.currency
+        Decimal(costs[organization.currency]),
+        Decimal(said["markup_percent"]),
+        organization.currency,
     )
 
 

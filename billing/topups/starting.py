@@ -26,8 +26,9 @@ class Bounds:
 
 
 def bounds(currency: str, *, now: datetime) -> Bounds:
-    least = settings_history.value_at("top_up_minimum", None, now).get(currency)
-    most = settings_history.value_at("top_up_maximum", None, now).get(currency)
+    said = settings_history.values_at(["top_up_minimum", "top_up_maximum"], None, now)
+    least = said["top_up_minimum"].get(currency)
+    most = said["top_up_maximum"].get(currency)
     if least is None or most is None:
         return Bounds(None, None, currency)
     return Bounds(Decimal(least), Decimal(most), currency)

@@ -11,6 +11,8 @@ from accounts.models import Organization
 from billing import purchase_reports, reports
 from billing.providers import registry
 from billing.purchase_reports import PaymentLine
+from billing.topups import starting as topups
+from billing.topups.starting import Bounds
 from metering.usage import reports as usage_reports
 from metering.usage import statements
 from metering.usage.reports import CycleReport
@@ -44,6 +46,7 @@ class BillingPage:
     bundles: tuple[BundleTile, ...]
     movements: tuple[WalletLine, ...]
     payments: tuple[PaymentLine, ...]
+    top_up: Bounds
     # Names of the providers that take money here; none: nothing can be paid.
     providers: tuple[str, ...]
     # Whether there is a page of the provider for cards and invoices.
@@ -74,6 +77,7 @@ def of(organization: Organization, *, now: datetime) -> BillingPage:
         ),
         movements=statements.of_wallet(organization, limit=MOVEMENTS_SHOWN).lines,
         payments=tuple(purchase_reports.newest_payments(organization)),
+        top_up=topups.bounds(organization.currency, now=now),
         providers=providers,
         has_portal="stripe" in providers and bool(organization.stripe_customer_id),
     )

@@ -42,6 +42,7 @@ urlpatterns = [
     ),
     path("dashboard/billing/subscribe", paying.subscribe, name="subscribe"),
     path("dashboard/billing/buy", paying.buy_minutes, name="buy-minutes"),
+    path("dashboard/billing/top-up", paying.top_up, name="top-up"),
     path("dashboard/billing/portal", paying.portal, name="portal"),
     path("dashboard/team", team.team, name="team"),
     path("dashboard/team/invite", team.invite, name="team-invite"),

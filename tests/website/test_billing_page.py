@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from billing.models import Purchase
+from billing.models import Purchase, TopUp
 from billing.providers import registry
 from metering.balances import ledger
 from metering.models import WalletTransaction
@@ -60,6 +60,8 @@ def test_buying_leads_to_the_payment_page_at_our_price(buyer, organization):
         ("subscribe", {"plan": "starter"}, "Choose to pay monthly or yearly"),
         ("subscribe", {"plan": "x", "period": "monthly"}, "There is no plan"),
         ("portal", {}, "nothing was bought by card"),
+        ("top-up", {"amount": "1e3"}, "Write the amount in digits"),
+        ("top-up", {"amount": "0.01"}, "The amount must be from"),
     ],
 )
 def test_what_cannot_be_sold_is_said_in_words(buyer, path, form, why):
@@ -151,3 +153,14 @@ def test_wallet_shows_the_balance_after_each_movement(client_of, owner, organiza
     assert WalletTransaction.objects.count() == 2
     assert "\N{MINUS SIGN}$0.20 $19.80" in page
     assert "+ $20.00 $20.00" in page
+
+
+def test_funds_are_added_and_the_return_page_says_when_they_came(buyer, now):
+    answer = buyer.post(f"{BILLING}/top-up", {"amount": "50"})
+    assert answer.url == "https://pay.example.com/purchase"
+    url = f"{BILLING}/success?top_up={TopUp.objects.get().pk}"
+
+    assert "$50.00 for the wallet" in seen(buyer.get(url))
+    TopUp.objects.update(state="credited", closed_at=now)
+    assert "The wallet is filled" in seen(buyer.get(url))
+    assert "Nothing was charged" in seen(buyer.get(f"{BILLING}?payment=cancelled"))

@@ -1,5 +1,6 @@
 """What an organization pays: plan, minutes, wallet, payments, and every movement."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,8 +21,12 @@ SECTION = "website:billing"
 @never_cache
 @organization_page("billing.view", section=SECTION)
 def billing(request: HttpRequest, frame: Frame) -> HttpResponse:
-    page = billing_page.of(frame.organization, now=timezone.now())
-    return render(request, "website/billing.html", {"frame": frame, "page": page})
+    context = {
+        "frame": frame,
+        "page": billing_page.of(frame.organization, now=timezone.now()),
+        "is_cancelled": request.GET.get("payment") == "cancelled",
+    }
+    return render(request, "website/billing.html", context)
 
 
 @require_safe
@@ -51,22 +56,27 @@ def success_live(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 
 def _success(request: HttpRequest, frame: Frame, template: str) -> HttpResponse:
-    said = request.GET.get("purchase", "")
-    purchase = purchase_reports.purchase_of(frame.organization, _id(said))
+    name = "top_up" if request.GET.get("top_up") else "purchase"
+    said = _id(request.GET.get(name, ""))
+    if name == "top_up" and said:
+        purchase = purchase_reports.top_up_of(frame.organization, said)
+    else:
+        purchase = purchase_reports.purchase_of(frame.organization, said)
     if said and purchase is None:
         raise Http404
-    now = timezone.now()
     live_url = url_of("website:billing-success-live", frame.organization)
     context = {
         "frame": frame,
         "purchase": purchase,
-        "waited_seconds": int((now - purchase.created_at).total_seconds())
-        if purchase
-        else 0,
-        "live_url": f"{live_url}&purchase={purchase.id}" if purchase else "",
+        "waited_seconds": _seconds_since(purchase.created_at) if purchase else 0,
+        "live_url": f"{live_url}&{name}={purchase.id}" if purchase else "",
         "live_every_seconds": LIVE_EVERY_SECONDS,
     }
     return render(request, template, context)
+
+
+def _seconds_since(moment: datetime) -> int:
+    return int((timezone.now() - moment).total_seconds())
 
 
 def _id(said: str) -> UUID | None:

@@ -1,6 +1,7 @@
 """Buttons that lead to a payment page. The browser names what it wants, never a price."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import cast, get_args
 
 from django.conf import settings
@@ -12,9 +13,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from billing import checkout
-from billing.errors import BillingError, NotSold
+from billing.errors import BillingError, NotSold, TopUpOutOfBounds
 from billing.events import BillingPeriod
 from billing.providers import registry
+from servicebilling.lib import money
 from servicebilling.website.frames import Frame, organization_page, url_of
 
 SECTION = "website:billing"
@@ -57,6 +59,25 @@ def buy_minutes(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 @require_POST
 @organization_page("billing.manage", section=SECTION)
+def top_up(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Fill the wallet: the one amount that the customer names, within our bounds."""
+    return _lead(
+        request,
+        frame,
+        back=url_of("website:billing", frame.organization) + "#funds",
+        to=lambda: checkout.top_up(
+            organization=frame.organization,
+            amount=_amount(request.POST.get("amount", "")),
+            currency=frame.organization.currency,
+            provider=_provider(request),
+            started_by=cast(User, request.user),
+            now=timezone.now(),
+        ),
+    )
+
+
+@require_POST
+@organization_page("billing.manage", section=SECTION)
 def portal(request: HttpRequest, frame: Frame) -> HttpResponse:
     """The provider's own page for cards, invoices and cancelling; its address is a secret."""
     back = url_of("website:billing", frame.organization)
@@ -85,6 +106,13 @@ def _period(said: str) -> BillingPeriod:
     if said not in get_args(BillingPeriod):
         raise NotSold("Choose to pay monthly or yearly.")
     return cast(BillingPeriod, said)
+
+
+def _amount(said: str) -> Decimal:
+    try:
+        return money.amount(said.strip())
+    except money.InvalidAmount as error:
+        raise TopUpOutOfBounds("Write the amount in digits, such as 50.") from error
 
 
 def _provider(request: HttpRequest) -> str:
