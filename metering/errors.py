@@ -69,3 +69,10 @@ class CodeRefused(MeteringError):
 
     code = "code_refused"
     message = "This code is wrong or too old. Ask for another one."
+
+
+class KeyReused(MeteringError):
+    """An Idempotency-Key stands for one call; this request is about another."""
+
+    code = "idempotency_key_reused"
+    message = "This Idempotency-Key stands for another call. Choose a new one."

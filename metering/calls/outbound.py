@@ -15,6 +15,7 @@ from accounts.models import Organization
 from metering.calls import asking, destinations, placements, tokens, vapi
 from metering.errors import (
     CallRefused,
+    KeyReused,
     NothingToCallWith,
     PlacingFailed,
     PlacingUnclear,
@@ -70,11 +71,12 @@ def place(
     """Dial, or open a web call, through the gate.
 
     Raises `DestinationRefused`, `CallRefused` (nothing can pay), `PlacingFailed` (nothing is
-    held), `PlacingUnclear` (it may ring; held until the provider tells), `ProviderNotSetUp`.
+    held), `PlacingUnclear` (it may ring; held until the provider tells), `KeyReused`,
+    `ProviderNotSetUp`.
     """
     vapi.client()
     if known := idempotency_key and placements.by_key(organization, idempotency_key):
-        return resume(known, now=now)
+        return resume(known, wanted, now=now)
     if wanted.kind == Placement.Kind.OUTBOUND:
         wanted = _allowed(organization, wanted, now)
     try:
@@ -92,7 +94,7 @@ def place(
         if not known:
             raise
         log.info("a call was asked for twice at once: %s", error)
-        return resume(known, now=now)
+        return resume(known, wanted, now=now)
     if placement is None:
         raise CallRefused(
             admission.rule, REFUSALS.get(admission.rule, "The call was refused.")
@@ -100,12 +102,20 @@ def place(
     return _dial(placement, wanted, seconds_max=admission.seconds_max, now=now)
 
 
-def resume(placement: Placement, *, now: datetime) -> Placed:
+def resume(placement: Placement, wanted: Wanted, *, now: datetime) -> Placed:
     """What became of a call that was asked for before; never dials.
 
-    Raises `PlacingUnclear` while that is open, `PlacingFailed` once it is sure that there is
-    none.
+    Raises `KeyReused` if it was another call, `PlacingUnclear` while its fate is open,
+    `PlacingFailed` once it is sure that there is none.
     """
+    asked = (wanted.kind, wanted.call_to, wanted.agent, wanted.number)
+    if asked != (
+        placement.kind,
+        placement.call_to,
+        placement.agent,
+        placement.phone_number,
+    ):
+        raise KeyReused
     if placement.state == Placement.State.PLACING:
         try:
             asking.find(placement, now=now)

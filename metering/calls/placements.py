@@ -77,7 +77,7 @@ def by_key(organization: Organization, idempotency_key: str) -> Placement | None
     found = Placement.objects.filter(
         organization=organization, idempotency_key=idempotency_key
     ).exclude(state=Placement.State.FAILED)
-    return found.select_related("hold", "call").first()
+    return found.select_related("hold", "agent", "phone_number").first()
 
 
 def bind(placement_id: UUID, call_id: str, *, now: datetime, join_url: str = "") -> bool:

@@ -176,6 +176,8 @@ def _ours_only(since: datetime, now: datetime, seen: set[str]) -> Iterator[Call]
         created_at__lt=now - SETTLING,
         status__in=[Call.Status.ACTIVE, Call.Status.COMPLETED, Call.Status.ESTIMATED],
     )
+    if vapi.is_stand_in():
+        known = known.filter(placement__isnull=False)
     for call in known.order_by("created_at").iterator():
         if call.provider_call_id not in seen:
             yield call

@@ -84,15 +84,19 @@ def _findings(there: SetUp) -> Iterator[Finding]:
         if number.number_id in ours:
             for problem, detail in _of_number(number):
                 yield Finding("number", number.number_id, problem, detail)
-    for number_id in ours.keys() - {one.number_id for one in there.numbers}:
-        yield Finding("number", number_id, Problem.UNKNOWN_THERE, "")
+    if not vapi.is_stand_in():
+        yield from _unknown("number", ours, {one.number_id for one in there.numbers})
+        listed = {one.assistant_id for one in there.assistants}
+        yield from _unknown("assistant", assistants, listed)
     for assistant in there.assistants:
         if assistant.assistant_id in assistants:
             for problem, detail in _of_assistant(assistant):
                 yield Finding("assistant", assistant.assistant_id, problem, detail)
-    listed = {one.assistant_id for one in there.assistants}
-    for assistant_id in assistants.keys() - listed:
-        yield Finding("assistant", assistant_id, Problem.UNKNOWN_THERE, "")
+
+
+def _unknown(subject: str, ours: dict[str, UUID], there: set[str]) -> Iterator[Finding]:
+    for subject_id in ours.keys() - there:
+        yield Finding(subject, subject_id, Problem.UNKNOWN_THERE, "")
 
 
 def _of_number(number: NumberSetUp) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from metering.calls import asking, placements, releasing
+from metering.calls import asking, placements, releasing, vapi
 from metering.calls.settle import settle
 from metering.errors import ProviderNotSetUp
 from metering.models import Hold, Placement
@@ -83,7 +83,8 @@ class _Provider:
             self.asks_left = 0
             return "open"
         if told is None:
-            return "unknown"
+            is_invented = vapi.is_stand_in() and getattr(hold, "placement", None) is None
+            return "open" if is_invented else "unknown"
         asking.act_on(told, now=self.now)
         return "settled" if told.report is not None else "open"
 

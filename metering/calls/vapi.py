@@ -32,3 +32,9 @@ def client() -> VapiClient:
     if not settings.VAPI_API_KEY:
         raise ProviderNotSetUp
     return VapiClient(config(), settings.VAPI_API_KEY, settings.VAPI_API_BASE)
+
+
+def is_stand_in() -> bool:
+    """Whether the provider is one on this machine: it knows those calls alone that were
+    placed with it, and none that a demo or a simulation invented."""
+    return hosts.is_this_machine(settings.VAPI_API_BASE) and settings.SANDBOX

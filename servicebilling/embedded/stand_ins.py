@@ -73,7 +73,19 @@ FLUTTERWAVE = StandIn(
     prepare=("sync_flutterwave_plans",),
     hints=("for wallets in naira; its page asks how the payment is to end",),
 )
-ALL = (STRIPE, FLUTTERWAVE)
+VAPI = StandIn(
+    name="vapi",
+    title="Vapi",
+    key_variable="VAPI_API_KEY",
+    key="sandbox",
+    base_variable="VAPI_API_BASE",
+    webhook_path="/api/webhooks/vapi",
+    # The site has a secret for Vapi's messages anyway.
+    made_secrets={},
+    port=8430,
+    hints=("calls of POST /api/calls ring nowhere, talk for 75 seconds and are charged",),
+)
+ALL = (STRIPE, FLUTTERWAVE, VAPI)
 
 
 @dataclass(frozen=True)

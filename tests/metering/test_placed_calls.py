@@ -125,6 +125,17 @@ def test_a_repeated_post_dials_once(provider, program):
     assert Hold.objects.count() == 1
 
 
+def test_a_key_stands_for_one_call(provider, program):
+    assert place(program, to=MOBILE, key="order-1").status_code == 201
+    other = place(program, to="+12025550199", key="order-1")
+    assert (other.status_code, other.json()["error"]["code"]) == (
+        409,
+        "idempotency_key_reused",
+    )
+    assert place(program, "/api/calls/web", key="order-1").status_code == 409
+    assert len(provider.calls()) == 1
+
+
 def test_a_repeated_post_dials_once_when_the_answer_was_lost(provider, program, acme):
     provider.fault("lost_answer", method="POST", path="/call")
     first = place(program, to=MOBILE, key="order-1")

@@ -8,6 +8,8 @@ import pytest
 
 from metering.calls import tokens, vapi
 from metering.providers.base import OutcomeUnknown, Placing, ProviderError, Refused
+from servicebilling.sandbox.vapi import calls, options
+from servicebilling.sandbox.vapi.running import Sandbox
 
 
 def now() -> datetime:
@@ -141,3 +143,39 @@ def test_the_account_tells_its_set_up_and_balance(provider, client_of_provider):
     assert number.answered_by == ""
     assert number.server_url.endswith("/api/webhooks/vapi")
     assert number.has_retry_plan
+
+
+def test_it_remembers_its_calls_and_ends_those_that_ran(tmp_path):
+    path = tmp_path / "vapi.json"
+    first = Sandbox(state=path)
+    first.start()
+    first.box.settings |= {"ring_seconds": 0.0, "delivers_by_itself": False}
+    ran = calls.create(first.box, kind="webCall", assistant_id="assistant-1")
+    first.box.run_due()
+    assert ran["status"] == "in-progress"
+    first.stop()
+
+    second = Sandbox(state=path)
+    second.box.run_due()
+    second.server.server_close()
+
+    (known,) = second.box.calls.values()
+    assert (known["id"], known["status"]) == (ran["id"], "ended")
+    assert known["endedReason"] == "worker-shutdown"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_damaged_memory_is_set_aside(tmp_path):
+    path = tmp_path / "vapi.json"
+    path.write_text("{broken")
+    sandbox = Sandbox(state=path)
+    sandbox.server.server_close()
+
+    assert sandbox.box.calls == {}
+    assert path.with_suffix(".unreadable").exists()
+
+
+def test_it_starts_in_a_sandbox_alone():
+    with pytest.raises(options.Refused):
+        options.check({})
+    options.check({"SANDBOX": "1"})

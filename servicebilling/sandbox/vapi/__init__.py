@@ -1,6 +1,6 @@
 """A stand-in for Vapi: places calls, tells of them, ends them, and breaks on demand.
 
-It keeps state in memory, lets calls ring and talk by a clock whose pace can be moved, and
+It remembers its calls, lets them ring and talk by a clock whose pace can be moved, and
 sends its messages over real HTTP with the retries that the server's plan asks for, so that
 metering can be built, shown and tested without an account at Vapi. It runs as a process of
 its own on the loopback address, knows no app of this project, needs nothing beyond the
@@ -16,6 +16,7 @@ standard library, and is no part of the production image.
     messages     what is told of it, in Vapi's shapes
     deliveries   how that is sent, and sent again
     faults       what goes wrong, because somebody asked for it
+    saving       keeps calls, numbers and assistants in a file
     control      asks for faults, inbound calls, another pace; shows what happened
 
 Where Vapi's behaviour is not known for certain, the module says what was assumed.

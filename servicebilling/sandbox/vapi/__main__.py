@@ -21,10 +21,12 @@ def main() -> int:
         return 2
     sandbox = Sandbox(
         port=chosen.port,
+        state=chosen.state,
         webhook_url=chosen.webhook_url,
         webhook_secret=os.environ.get("VAPI_WEBHOOK_SECRET", "").split(",")[0].strip(),
     )
-    sandbox.box.settings["pace"] = chosen.pace
+    if chosen.pace is not None:
+        sandbox.box.settings["pace"] = chosen.pace
     sandbox.start()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -13,9 +13,10 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Options:
     port: int
+    state: Path | None
     webhook_url: str
     port_file: Path | None
-    pace: float
+    pace: float | None
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -24,6 +25,7 @@ def parse(arguments: Sequence[str]) -> Options:
         description="A stand-in for Vapi on this machine. Starts only with SANDBOX=1.",
     )
     parser.add_argument("--port", type=int, default=8430, help="0: any that is free")
+    parser.add_argument("--state", type=Path, help="file that keeps its calls")
     parser.add_argument(
         "--webhook-url",
         default="",
@@ -32,7 +34,7 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--port-file", type=Path, help="gets the port once it answers")
     parser.add_argument(
-        "--pace", type=float, default=1.0, help="seconds of a call in one second"
+        "--pace", type=float, help="seconds of a call in one second (default: 1)"
     )
     return Options(**vars(parser.parse_args(arguments)))
 

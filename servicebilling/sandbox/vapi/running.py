@@ -3,9 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from servicebilling.sandbox.vapi import saving
 from servicebilling.sandbox.vapi.box import Box
 from servicebilling.sandbox.vapi.server import Server
+
+SAVED_EVERY_SECONDS = 2.0
 
 
 class Sandbox:
@@ -19,6 +23,7 @@ class Sandbox:
         webhook_secret: str = "",
         api_key: str = "",
         wall: Callable[[], float] = time.time,
+        state: Path | None = None,
     ) -> None:
         self.box = Box(
             webhook_url=webhook_url,
@@ -30,6 +35,9 @@ class Sandbox:
         self.port: int = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.box.base_url = self.url
+        self.state, self.saved, self.saved_at = state, "", 0.0
+        if state is not None:
+            saving.load(self.box, state)
         self.is_over = threading.Event()
         self.threads = [
             threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True),
@@ -47,9 +55,20 @@ class Sandbox:
         for thread in self.threads:
             thread.join(timeout=10)
         self.server.server_close()
+        self._save()
 
     def _keep_time(self) -> None:
         while not self.is_over.is_set():
             self.box.is_due.clear()
             self.box.run_due()
+            self._save(every_seconds=SAVED_EVERY_SECONDS)
             self.box.is_due.wait(self.box.seconds_to_next())
+
+    def _save(self, *, every_seconds: float = 0) -> None:
+        if self.state is None or time.monotonic() < self.saved_at + every_seconds:
+            return
+        self.saved_at = time.monotonic()
+        text = saving.dump(self.box)
+        if text != self.saved:
+            saving.save(self.state, text)
+            self.saved = text

@@ -85,6 +85,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, path: str, query: str, body: Any) -> Given:
         box = self.server.box
+        if path.rstrip("/") + "/" == control.PREFIX:
+            with box.lock:
+                return control.answer(box, "GET", f"{control.PREFIX}state", {})
         if path.startswith(control.PREFIX):
             with box.lock:
                 return control.answer(box, self.command, path, body)
