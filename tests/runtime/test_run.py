@@ -16,8 +16,9 @@ import pytest
 
 from servicebilling.embedded import server_user
 from servicebilling.embedded.server_user import ServerUser
-from tests.runtime import project
+from tests.runtime import project, visiting
 from tests.runtime.project import Run
+from tests.runtime.visiting import Visitor
 
 pytestmark = pytest.mark.runtime
 
@@ -95,6 +96,30 @@ def test_the_site_may_not_change_a_ledger(site, table):
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(change)
+
+
+def test_newcomer_signs_up_and_buys_at_the_stand_in(site):
+    """Over every process there is: letters in files, the stand-in's pay page, its signed
+    webhooks to the site, the worker behind it."""
+    with Visitor(site.state.url, mail=site.var / "mail") as visitor:
+        visitor.sign_up(address="buyer@example.com", organization="Buying Dental")
+        back = visitor.buy(bundle_id="minutes-100-usd")
+        assert back.url.path == "/dashboard/billing/success", back.text
+        visiting.wait_until(lambda: _minutes(site) == (0, 100), what="minutes are credited")
+
+        visitor.buy(plan_id="cutoff", billing_period="monthly")
+        visiting.wait_until(lambda: _minutes(site) == (100, 100), what="the plan is opened")
+        assert visitor.read("/api/billing/status")["standing"] == "good"
+
+
+def _minutes(site) -> tuple[int, int]:
+    """What the buyer has of a plan, and bought."""
+    with psycopg.connect(site.state.environment["DATABASE_URL"]) as connection:
+        found = connection.execute(
+            "SELECT plan_minutes, credit_minutes FROM allowances JOIN organizations"
+            " ON organizations.id = organization_id WHERE name = 'Buying Dental'"
+        )
+        return found.fetchone()
 
 
 def test_second_run_in_the_same_folder_says_so_and_ends(site):
