@@ -12,6 +12,8 @@ from billing import inbox, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
 from billing.overage import collecting, comparing, sending
+from billing.providers import registry
+from billing.reconciling import comparing as comparing_lists
 from billing.reversals import recording
 from billing.subscriptions import transitions, unrenewed
 from billing.topups import charging
@@ -87,6 +89,17 @@ def bill_months() -> None:
         dunning.push_overdue(now=now)
         receipts.issue_missing(now=now)
         credit_notes.issue_missing(now=now)
+
+
+@shared_task
+def reconcile_payments() -> None:
+    """Catch up on news that was missed, and tell staff what differs."""
+    now = timezone.now()
+    if not periodic_runs.claim("reconcile_payments", every=timedelta(days=1), now=now):
+        return
+    if "stripe" in registry.available():
+        stripe = registry.listing("stripe")
+        comparing_lists.reconcile(stripe, since=now - timedelta(days=3), now=now)
 
 
 @shared_task

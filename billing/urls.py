@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing import analytics_api, api, webhooks
+from billing import analytics_api, api, documents_api, webhooks
 
 app_name = "billing"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("billing/plans", api.Plans.as_view(), name="plans"),
     path("billing/analytics", analytics_api.Analytics.as_view(), name="analytics"),
     path("billing/bundles", api.Bundles.as_view(), name="bundles"),
+    path("billing/documents", documents_api.Documents.as_view(), name="documents"),
     path("billing/status", api.Status.as_view(), name="status"),
     path(
         "billing/create-checkout-session",

@@ -276,6 +276,44 @@ class AskedProvider(PaymentProvider, Protocol):
         """Give money of a payment back; returns the refund's id. Raises `ProviderError`."""
 
 
+@dataclass(frozen=True, slots=True)
+class ListedCheckout:
+    """A completed page of the provider; `purchase_id` is what it says it is for."""
+
+    id: str
+    customer_id: str
+    is_purchase: bool
+    purchase_id: UUID | None
+    is_paid: bool
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSubscription:
+    """A subscription that lives at the provider."""
+
+    id: str
+    customer_id: str
+    status: str
+    period_ends_at: datetime | None
+
+    def told(self) -> str:
+        """Return what is compared, in words."""
+        until = f"{self.period_ends_at:%Y-%m-%d}" if self.period_ends_at else "-"
+        return f"{self.status} until {until}"
+
+
+class ListingProvider(PaymentProvider, Protocol):
+    """One that lists what it has, for comparing."""
+
+    def list_events(self, *, since: datetime) -> Iterable[SignedEvent]: ...
+
+    def list_checkouts(self, *, since: datetime) -> Iterable[ListedCheckout]: ...
+
+    def list_subscriptions(self) -> Iterable[ListedSubscription]: ...
+
+
 class UsageProvider(PaymentProvider, Protocol):
     """Bills what was used, after the fact."""
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from billing.errors import NotSold
-from billing.providers.base import Config, PaymentProvider, UsageProvider
+from billing.providers.base import Config, ListingProvider, PaymentProvider, UsageProvider
 
 
 @cache
@@ -24,6 +24,11 @@ def get(name: str) -> PaymentProvider:
 def billing_usage(name: str) -> UsageProvider:
     """Return a provider that bills what was used; the caller's rows name only those."""
     return cast(UsageProvider, get(name))
+
+
+def listing(name: str) -> ListingProvider:
+    """Return a provider that lists what it has. Raises `NotSold` for an unknown one."""
+    return cast(ListingProvider, get(name))
 
 
 def config(name: str) -> Config:

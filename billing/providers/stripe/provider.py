@@ -15,6 +15,8 @@ from billing.providers.base import (
     FetchedFacts,
     InvoiceOrder,
     ItemOrder,
+    ListedCheckout,
+    ListedSubscription,
     MeterReport,
     PurchaseCheckout,
     SavedCard,
@@ -27,6 +29,7 @@ from billing.providers.stripe import (
     customers,
     history,
     invoicing,
+    listing,
     portal,
     reading,
     reversals,
@@ -133,6 +136,12 @@ class StripeProvider:
     ) -> Refunded:
         minor = money.to_minor(amount, currency)
         return reversals.refund(self.gateway, payment_id=payment_id, amount=minor, key=key)
+
+    def list_checkouts(self, *, since: datetime) -> Iterable[ListedCheckout]:
+        return listing.list_checkouts(self.gateway, since=since)
+
+    def list_subscriptions(self) -> Iterable[ListedSubscription]:
+        return listing.list_subscriptions(self.gateway)
 
     def list_events(self, *, since: datetime) -> Iterable[SignedEvent]:
         return history.list_events(self.gateway, since=since)

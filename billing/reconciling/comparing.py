@@ -1,0 +1,168 @@
+"""Compares a provider's lists of events, checkouts and subscriptions with our rows."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from billing import customers, discrepancies, inbox
+from billing.models import Discrepancy, PaymentEvent, Purchase, Subscription
+from billing.models.subscriptions import ENDED
+from billing.providers.base import (
+    ListedCheckout,
+    ListedSubscription,
+    ListingProvider,
+    SignedEvent,
+)
+
+Kind = Discrepancy.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that one side has and the other has not, or has otherwise."""
+
+    kind: str
+    subject: str
+    ours: str
+    theirs: str
+    organization_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`missed_events` were caught up unless it was a dry run; what differs after that is
+    in `differences`."""
+
+    events: int = 0
+    missed_events: int = 0
+    processed: int = 0
+    checkouts: int = 0
+    subscriptions: int = 0
+    differences: tuple[Difference, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def reconcile(
+    provider: ListingProvider, *, since: datetime, now: datetime, dry_run: bool = False
+) -> Outcome:
+    """Catch up on events since a moment, oldest first, then compare what there is.
+
+    Differences become rows for staff; those of before that are gone are settled. A dry run
+    writes nothing. Raises `ProviderError`.
+    """
+    outcome = Outcome()
+    _catch_up(provider, outcome, since=since, now=now, dry_run=dry_run)
+    checkouts = list(provider.list_checkouts(since=since))
+    listed = list(provider.list_subscriptions())
+    outcome.checkouts, outcome.subscriptions = len(checkouts), len(listed)
+    found = [*_of_checkouts(provider.name, checkouts)]
+    found += _of_subscriptions(provider.name, listed)
+    outcome.differences = tuple(found)
+    if not dry_run:
+        _write(provider.name, found, now)
+    return outcome
+
+
+def _catch_up(
+    provider: ListingProvider,
+    outcome: Outcome,
+    *,
+    since: datetime,
+    now: datetime,
+    dry_run: bool,
+) -> None:
+    for event in provider.list_events(since=since):
+        outcome.events += 1
+        if _is_known(provider.name, event):
+            continue
+        outcome.missed_events += 1
+        if dry_run:
+            continue
+        event_id = inbox.receive(event, provider=provider.name, now=now)
+        if event_id is not None and inbox.process(event_id, now=now) in (
+            PaymentEvent.State.PROCESSED,
+            PaymentEvent.State.IGNORED,
+        ):
+            outcome.processed += 1
+
+
+def _is_known(provider: str, event: SignedEvent) -> bool:
+    return PaymentEvent.objects.filter(provider=provider, external_id=event.id).exists()
+
+
+def _of_checkouts(
+    provider: str, checkouts: Iterable[ListedCheckout]
+) -> Iterable[Difference]:
+    """Paid pages whose purchase was not credited, and paid pages of no purchase of ours."""
+    for checkout in checkouts:
+        if not checkout.is_paid or not checkout.is_purchase:
+            continue
+        row = None
+        if checkout.purchase_id is not None:
+            row = Purchase.objects.filter(pk=checkout.purchase_id).first()
+        theirs = f"paid {checkout.amount} {checkout.currency}"
+        if row is None:
+            yield Difference(Kind.ORPHAN_CHECKOUT, checkout.id, "no purchase", theirs)
+        elif row.state != Purchase.State.FULFILLED:
+            yield Difference(
+                Kind.PAID_NOT_CREDITED,
+                checkout.id,
+                f"purchase {row.pk} is {row.state}",
+                theirs,
+                row.organization_id,
+            )
+
+
+def _of_subscriptions(
+    provider: str, listed: Iterable[ListedSubscription]
+) -> Iterable[Difference]:
+    rows = {
+        row.provider_subscription_id: row
+        for row in Subscription.objects.filter(provider=provider)
+    }
+    seen = set()
+    for one in listed:
+        seen.add(one.id)
+        row = rows.get(one.id)
+        ours = "not known" if row is None else _told(row)
+        if ours != one.told():
+            owner = customers.organization_of(provider, one.customer_id)
+            yield Difference(
+                Kind.SUBSCRIPTION_DIFFERS,
+                one.id,
+                ours,
+                one.told(),
+                owner.pk if owner else None,
+            )
+    for id, row in rows.items():
+        if id not in seen and row.status not in ENDED:
+            yield Difference(
+                Kind.SUBSCRIPTION_DIFFERS, id, _told(row), "gone", row.organization_id
+            )
+
+
+def _told(row: Subscription) -> str:
+    until = f"{row.period_ends_at:%Y-%m-%d}" if row.period_ends_at else "-"
+    return f"{row.status} until {until}"
+
+
+def _write(provider: str, found: list[Difference], now: datetime) -> None:
+    for one in found:
+        discrepancies.open_one(provider=provider, now=now, **asdict(one))
+    still = {(one.kind, one.subject) for one in found}
+    compared = (Kind.ORPHAN_CHECKOUT, Kind.PAID_NOT_CREDITED, Kind.SUBSCRIPTION_DIFFERS)
+    before = Discrepancy.objects.filter(
+        provider=provider, kind__in=compared, settled_at=None
+    )
+    for row in before:
+        if (row.kind, row.subject) not in still:
+            discrepancies.settle(
+                kind=row.kind,
+                provider=provider,
+                subject=row.subject,
+                settlement="gone at the next look",
+                now=now,
+            )
