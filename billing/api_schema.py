@@ -1,10 +1,13 @@
 """What the OpenAPI document says of the billing API."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from billing import reports
 from billing.api import CheckoutRequest
+from billing.documents import reports as documents
 from metering.api.parameters import Named
 from servicebilling.lib.dataclass_answers import listed, serializer_of
 from servicebilling.lib.openapi import answers_with, asks_with, document
@@ -18,12 +21,29 @@ class PortalAnswer(serializers.Serializer[dict[str, str]]):
     url = serializers.CharField()
 
 
+class DocumentsQuery(Named):
+    cursor = serializers.CharField(required=False, help_text="`next` of the page before.")
+
+
+class DocumentsAnswer(serializers.Serializer[dict[str, Any]]):
+    documents = serializer_of(documents.DocumentRow)(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 document(
     "billing.api.Plans",
     get=extend_schema(
         summary="Plans that are sold",
         parameters=[Named],
         responses=listed("PlansAnswer", plans=reports.PlanOffer),
+    ),
+)
+document(
+    "billing.documents_api.Documents",
+    get=extend_schema(
+        summary="Invoices, receipts and credit notes, newest first",
+        parameters=[DocumentsQuery],
+        responses=DocumentsAnswer,
     ),
 )
 document(
