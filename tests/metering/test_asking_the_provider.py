@@ -11,7 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from metering.calls import reconcile, sweep, walking
+from metering.calls import gate, outbound, reconcile, set_up, sweep, walking
+from metering.errors import PlacingUnclear
 from metering.models import (
     Allowance,
     Call,
@@ -45,8 +46,6 @@ def line(acme):
 
 def admitted(line, call_id: str) -> None:
     ref = make.call_ref(line, call_id=call_id)
-    from metering.calls import gate
-
     assert gate.admit(
         make.make_request(ref, at=timezone.now()), now=timezone.now()
     ).admitted
@@ -136,9 +135,6 @@ class TestSweeping:
     def test_a_placement_whose_answer_was_lost_is_found_or_let_go(
         self, provider, acme, line
     ):
-        from metering.calls import outbound
-        from metering.errors import PlacingUnclear
-
         wanted = outbound.Wanted("web", line.agent)
         for fault in ("lost_answer", "no_answer"):
             provider.fault(fault, method="POST")
@@ -383,8 +379,6 @@ class TestSetUp:
         }
 
     def test_findings_stand_once_and_are_resolved(self, provider, acme, line):
-        from metering.calls import set_up
-
         now = timezone.now()
         set_up.audit(now=now)
         set_up.audit(now=now + HOUR)

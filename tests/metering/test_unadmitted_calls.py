@@ -3,12 +3,14 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts import settings_history
 from metering import tasks
+from metering.balances import ledger
 from metering.calls import endings, vapi
 from metering.models import Call, CallEnding, Hold
 from metering.providers.base import ProviderError
@@ -100,8 +102,6 @@ def test_without_the_setting_it_talks_on_and_is_metered(provider, poor, line):
 
 
 def test_a_call_that_can_be_paid_is_held_and_talks_on(provider, poor, line):
-    from metering.balances import ledger
-
     ledger.add_credit_minutes(
         organization_id=poor.pk,
         minutes=5,
@@ -171,8 +171,6 @@ def test_a_control_url_of_the_provider_is_believed():
 
 
 def test_redirects_are_not_followed(provider, settings, monkeypatch):
-    import httpx
-
     asked = []
 
     def answer(method, url, **request):
