@@ -5,11 +5,18 @@ from datetime import datetime, timedelta
 from metering.calls import inbox, placements, vapi
 from metering.models import Hold, Placement
 from metering.providers.base import FetchedCall, ProviderError
+from metering.providers.vapi import messages
 
+PROVIDER = messages.PROVIDER
 # Clocks differ, and a request waits for its turn.
 AROUND = timedelta(minutes=2)
 # How long after we asked a call may have been made.
 LATEST = timedelta(minutes=10)
+
+
+def is_possible(hold: Hold) -> bool:
+    """Whether the call of a hold runs at our provider, and not at another backend's."""
+    return hold.reference.startswith(f"{PROVIDER}:")
 
 
 def about(hold: Hold, *, now: datetime) -> FetchedCall | None:

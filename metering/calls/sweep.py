@@ -70,7 +70,8 @@ class _Provider:
     def settle(self, hold: Hold) -> str:
         """Return `settled` if the provider told how it ended, `unknown` if it knows no such
         call, `open` if nothing more is known."""
-        if self.asks_left <= 0:
+        if self.asks_left <= 0 or not asking.is_possible(hold):
+            # Calls of other backends cannot be asked about: they report or stay silent.
             return "open"
         self.asks_left -= 1
         try:
