@@ -8,7 +8,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
-from billing import inbox, pending
+from billing import inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
 from billing.overage import collecting, comparing, sending
@@ -61,6 +61,13 @@ def charge_low_wallets() -> None:
     now = timezone.now()
     if periodic_runs.claim("charge_low_wallets", every=timedelta(minutes=10), now=now):
         charging.charge_low(now=now)
+
+
+@shared_task
+def compare_payments() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("compare_payments", every=timedelta(days=1), now=now):
+        payment_lists.compare(now=now)
 
 
 @shared_task

@@ -36,6 +36,7 @@ ENTRIES = (
     ),
     Entry("Fill wallets that calls found low", "billing.tasks.charge_top_ups", 15),
     Entry("Fill wallets that are low", "billing.tasks.charge_low_wallets", 600),
+    Entry("Compare payments with the providers'", "billing.tasks.compare_payments", 86400),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

@@ -270,11 +270,6 @@ class AskedProvider(PaymentProvider, Protocol):
         self, *, since: datetime, until: datetime
     ) -> Iterable[ListedPayment]: ...
 
-    def refund(
-        self, payment_id: str, *, amount: Decimal, currency: str, reason: str
-    ) -> str:
-        """Give money of a payment back; returns the refund's id. Raises `ProviderError`."""
-
 
 @dataclass(frozen=True, slots=True)
 class ListedCheckout:

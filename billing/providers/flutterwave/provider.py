@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from billing.events import Refunded
 from billing.providers.base import (
     ChangePreview,
     Checkout,
@@ -27,6 +28,7 @@ from billing.providers.flutterwave import (
     hooks,
     reading,
     references,
+    refunds,
     signatures,
     subscriptions,
     transactions,
@@ -136,12 +138,9 @@ class FlutterwaveProvider:
         return reading.of_transaction(self.gateway, found)
 
     def refund(
-        self, payment_id: str, *, amount: Decimal, currency: str, reason: str
-    ) -> str:
-        """Give money of a payment back, from the account's available balance."""
-        answer = self.gateway.act(
-            "POST",
-            f"/transactions/{payment_id}/refund",
-            {"amount": amounts.asked(amount, currency), "comments": reason},
+        self, payment_id: str, *, amount: Decimal, currency: str, key: str
+    ) -> Refunded:
+        """Give money of a payment back, once per key."""
+        return refunds.give(
+            self.gateway, payment_id, amount=amount, currency=currency, key=key
         )
-        return str(answer["data"]["id"])

@@ -19,6 +19,7 @@ from billing.providers.flutterwave import (
     periods,
     plans,
     references,
+    refunds,
     subscriptions,
     transactions,
 )
@@ -41,9 +42,8 @@ def fetch(gateway: Gateway, event_type: str, hint: Mapping[str, Any]) -> Fetched
         case hooks.CANCELLED:
             return _stopped(gateway, hint)
         case hooks.REFUND:
-            return FetchedFacts(
-                note=f"refund {hint.get('refund_id')}: {hint.get('status')}"
-            )
+            refund = refunds.retrieve(gateway, str(hint.get("refund_id", "")))
+            return FetchedFacts(facts=(refund,))
     return FetchedFacts(note=f"nothing follows from {event_type}")
 
 

@@ -1,0 +1,75 @@
+"""A provider's list of payments beside ours: what they took and we did not count."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import cast
+
+from billing import discrepancies
+from billing.models import Discrepancy, Payment, TopUp
+from billing.providers import registry
+from billing.providers.base import AskedProvider, ListedPayment, ProviderError
+from servicebilling.lib import money
+
+# The list of a day is compared on the days after it, too: banks are late.
+LOOKED_BACK = timedelta(days=3)
+
+log = logging.getLogger(__name__)
+
+
+def compare(*, now: datetime) -> int:
+    """Leave a row for staff for each payment of the last days that is not counted here, or
+    with another amount; returns how many there are."""
+    found = 0
+    for name in registry.available():
+        adapter = registry.get(name)
+        if not hasattr(adapter, "list_payments"):
+            continue
+        try:
+            listed = list(
+                cast(AskedProvider, adapter).list_payments(
+                    since=now - LOOKED_BACK, until=now
+                )
+            )
+        except ProviderError as error:
+            log.error("the payments of %s could not be listed: %s", name, error)
+            continue
+        found += sum(_differs(name, payment, now) for payment in listed)
+    return found
+
+
+def _differs(provider: str, theirs: ListedPayment, now: datetime) -> bool:
+    payment = (
+        Payment.objects.filter(provider=provider, provider_payment_id=theirs.id)
+        .select_related("top_up")
+        .first()
+    )
+    kind, ours = Discrepancy.Kind.PAID_NOT_CREDITED, _given_for(payment)
+    paid = money.shown(theirs.amount, theirs.currency)
+    if ours == paid:
+        discrepancies.settle(
+            kind=kind, provider=provider, subject=theirs.id, settlement="mended", now=now
+        )
+        return False
+    discrepancies.open_one(
+        kind=kind,
+        provider=provider,
+        subject=theirs.id,
+        ours=ours,
+        theirs=f"{paid} for {theirs.reference}",
+        organization_id=payment.organization_id if payment else None,
+        now=now,
+    )
+    return True
+
+
+def _given_for(payment: Payment | None) -> str:
+    """Return what was given for a payment here: less than came, where a top-up was paid
+    otherwise than asked for."""
+    if payment is None:
+        return "not counted"
+    top_up = payment.top_up
+    if top_up is None:
+        return money.shown(payment.amount, payment.currency)
+    if top_up.state == TopUp.State.CREDITED:
+        return money.shown(top_up.amount, top_up.currency)
+    return "counted, not credited"
