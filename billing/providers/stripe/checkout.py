@@ -7,18 +7,32 @@ from billing.providers.base import Checkout, PurchaseCheckout, SubscriptionCheck
 from billing.providers.stripe.client import Gateway, Row
 from servicebilling.lib import money
 
+# Stripe works taxes out from the address, and keeps what the customer enters.
+_TAX: Row = {
+    "automatic_tax": {"enabled": True},
+    "tax_id_collection": {"enabled": True},
+    "customer_update": {"address": "auto", "name": "auto"},
+}
 
-def start_purchase(gateway: Gateway, checkout: PurchaseCheckout) -> Checkout:
+
+def start_purchase(
+    gateway: Gateway, checkout: PurchaseCheckout, *, with_tax: bool = False
+) -> Checkout:
     """Open the page of a purchase, for the amount of its row."""
-    params = purchase_params(checkout)
+    params = purchase_params(checkout) | (_TAX if with_tax else {})
     return _opened(gateway, f"purchase:{checkout.purchase_id}", params)
 
 
 def start_subscription(
-    gateway: Gateway, checkout: SubscriptionCheckout, *, setup_fee_price_id: str = ""
+    gateway: Gateway,
+    checkout: SubscriptionCheckout,
+    *,
+    setup_fee_price_id: str = "",
+    with_tax: bool = False,
 ) -> Checkout:
     """Open the page of a plan; another price of the setup fee stands in for the synced one."""
     params = subscription_params(checkout, setup_fee_price_id=setup_fee_price_id)
+    params |= _TAX if with_tax else {}
     return _opened(gateway, checkout.idempotency_key, params)
 
 

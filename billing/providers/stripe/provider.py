@@ -60,13 +60,14 @@ class StripeProvider:
         return customers.create(self.gateway, customer)
 
     def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
-        return pages.start_purchase(self.gateway, checkout)
+        return pages.start_purchase(self.gateway, checkout, with_tax=self._with_tax)
 
     def start_subscription(self, checkout: SubscriptionCheckout) -> Checkout:
         return pages.start_subscription(
             self.gateway,
             checkout,
             setup_fee_price_id=self.config.options.get("setup_fee_price_id", ""),
+            with_tax=self._with_tax,
         )
 
     def verify(

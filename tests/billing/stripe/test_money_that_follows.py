@@ -211,6 +211,13 @@ def test_numbers_have_no_gaps_when_an_issue_fails(at_stripe, provider, stripe, m
     assert DocumentSeries.objects.get().last_number == 1
 
 
+def test_with_the_tax_switch_stripe_works_taxes_out(at_stripe, provider, stripe):
+    provider.config.options["tax"] = "yes"
+    _buy(at_stripe, stripe)
+    (session,) = stripe.get("checkout/sessions")["data"]
+    assert session["automatic_tax"]["enabled"]
+
+
 def test_a_document_keeps_the_details_it_was_issued_with(
     at_stripe, provider, stripe, owner, client_of
 ):
