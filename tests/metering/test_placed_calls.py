@@ -9,11 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import settings_history
-from metering.calls import outbound, placements, tokens
+from metering.calls import outbound, tokens
 from metering.errors import CallRefused
 from metering.models import Allowance, Call, Decision, Hold, Placement
 from metering.verification.run import verify
-from servicebilling.sandbox.vapi import calls
 from tests.factories import accounts
 from tests.factories import metering as make
 from tests.signing import vapi_secret
@@ -346,61 +345,3 @@ def test_a_message_without_our_token_before_the_answer_costs_once(provider, prog
     assert Allowance.objects.get(organization=acme).minutes_used_this_cycle == 2
     states = set(Call.objects.values_list("status", "billed_minutes"))
     assert states == {("failed", 0), ("completed", 2)}
-
-
-def test_a_campaign_dials_only_what_can_be_paid(provider, acme, number):
-    def ask(contact_id: str, **changes):
-        message = {
-            "type": "campaign.predial",
-            "campaignId": "campaign-1",
-            "contact": {"id": contact_id, "number": MOBILE},
-            "phoneNumber": {"id": number.provider_number_id},
-        } | changes
-        answer = Client().post(
-            "/api/webhooks/vapi",
-            json.dumps({"message": message}),
-            content_type="application/json",
-            headers=vapi_secret(),
-        )
-        return answer.json()
-
-    assert ask("one") == {"eligible": True}
-    assert ask("one") == {"eligible": True}
-    assert held(acme) == 5
-    assert ask("two", contact={"id": "two", "number": "+19005551234"}) == {
-        "eligible": False
-    }
-    assert ask("three", phoneNumber={"id": "nobodys"}) == {"eligible": False}
-    assert ask("", contact={}) == {"eligible": False}
-    Allowance.objects.filter(organization=acme).update(minutes_ceiling=5)
-    assert ask("four") == {"eligible": False}
-    Allowance.objects.filter(organization=acme).update(minutes_ceiling=20)
-
-
-def test_a_campaigns_call_is_charged_on_what_was_held_for_it(provider, acme, number):
-    _, placement = placements.admit(
-        organization=acme,
-        kind=Placement.Kind.CAMPAIGN,
-        agent=number.agent,
-        number=number,
-        call_to=MOBILE,
-        campaign_id="campaign-1",
-        contact_id="one",
-        now=timezone.now(),
-    )
-    calls.create(
-        provider.box,
-        kind="outboundPhoneCall",
-        assistant_id=number.agent.provider_assistant_id,
-        number_id=number.provider_number_id,
-        customer=MOBILE,
-        campaign_id="campaign-1",
-    )
-    provider.box.run_due()
-    deliver(provider, Client())
-
-    placement.refresh_from_db()
-    assert placement.state == "placed"
-    call = Call.objects.get()
-    assert (call.status, call.billed_minutes, call.is_unadmitted) == ("completed", 2, False)
-    assert held(acme) == 0
