@@ -77,3 +77,13 @@ class SettingUnknown(AccountsError):
     code = "setting_unknown"
     status = 404
     message = "There is no such setting."
+
+
+class KeyOfAnotherRequest(AccountsError):
+    code = "idempotency_key_reused"
+    message = "This Idempotency-Key came with another request before. Use a new key."
+
+
+class KeyInUse(AccountsError):
+    code = "idempotency_key_in_use"
+    message = "A request with this Idempotency-Key is still running. Ask again shortly."

@@ -332,3 +332,29 @@ class PeriodicRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} {self.period}"
+
+
+class IdempotentRequest(models.Model):
+    """A request that came with a key, and its answer once it has one."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    # Of method, path and body: the same key with another one is a mistake.
+    fingerprint = models.CharField(max_length=64)
+    claimed_at = models.DateTimeField()
+    # Empty while the first request runs.
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    answer = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        db_table = "idempotent_requests"
+        constraints = [
+            models.UniqueConstraint(
+                "organization", "key", name="idempotency_key_once_per_organization"
+            )
+        ]
+        indexes = [models.Index(fields=["claimed_at"], name="idempotent_requests_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

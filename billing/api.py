@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access
+from accounts import access, idempotency
 from accounts.models import Organization, User
 from billing import checkout, reports
 from billing.errors import NotSold
@@ -50,10 +50,15 @@ class CreateCheckoutSession(APIView):
         organization = access.organization_for(request, "billing.manage")
         asked = CheckoutRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        wanted = asked.validated_data
         by = request.user if isinstance(request.user, User) else None
-        url = _checkout_url(organization, wanted, by)
-        return Response({"checkout_url": url})
+        return idempotency.answer_once(
+            request,
+            organization,
+            lambda: Response(
+                {"checkout_url": _checkout_url(organization, asked.validated_data, by)}
+            ),
+            now=timezone.now(),
+        )
 
 
 class Portal(APIView):

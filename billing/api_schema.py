@@ -8,6 +8,8 @@ from rest_framework import serializers
 from billing import reports
 from billing.api import CheckoutRequest
 from billing.documents import reports as documents
+from billing.subscription_api import ChangeRequest
+from billing.subscriptions import changes
 from metering.api.parameters import Named
 from servicebilling.lib.dataclass_answers import listed, serializer_of
 from servicebilling.lib.openapi import answers_with, asks_with, document
@@ -100,5 +102,43 @@ document(
         request=None,
         responses=PortalAnswer,
         examples=[answers_with({"url": "https://pay.example/p/123"})],
+    ),
+)
+document(
+    "billing.subscription_api.Preview",
+    post=extend_schema(
+        summary="What another plan would cost and give",
+        parameters=[Named],
+        request=ChangeRequest,
+        responses=serializer_of(changes.ChangePreview, name="ChangePreviewAnswer"),
+        examples=[asks_with({"plan_id": "pro", "billing_period": "monthly"})],
+    ),
+)
+document(
+    "billing.subscription_api.Change",
+    post=extend_schema(
+        summary="Change to a higher plan, the difference being paid now",
+        parameters=[Named],
+        request=ChangeRequest,
+        responses=serializer_of(changes.ChangeAsked, name="ChangeAnswer"),
+        examples=[asks_with({"plan_id": "pro", "billing_period": "monthly"})],
+    ),
+)
+document(
+    "billing.subscription_api.Cancel",
+    post=extend_schema(
+        summary="End the subscription with what is paid",
+        parameters=[Named],
+        request=None,
+        responses=serializer_of(changes.ChangeAsked, name="CancelAnswer"),
+    ),
+)
+document(
+    "billing.subscription_api.Resume",
+    post=extend_schema(
+        summary="Go on with a subscription that was to end",
+        parameters=[Named],
+        request=None,
+        responses=serializer_of(changes.ChangeAsked, name="ResumeAnswer"),
     ),
 )

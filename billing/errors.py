@@ -78,3 +78,21 @@ class NoRate(BillingError):
 class TopUpUnderWay(BillingError):
     code = "top_up_under_way"
     message = "A card is being charged right now. Please try again in a few minutes."
+
+
+class NotSubscribed(BillingError):
+    code = "not_subscribed"
+    message = "There is no subscription to change."
+
+
+class SamePlan(BillingError):
+    code = "same_plan"
+    message = "This is the plan that is subscribed to already."
+
+
+class LowerPlanLater(BillingError):
+    code = "lower_plan_later"
+    message = (
+        "A lower plan cannot be changed to while this one is paid for. Cancel at the end "
+        "of the period, and subscribe to the lower plan then."
+    )

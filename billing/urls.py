@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing import analytics_api, api, documents_api, webhooks
+from billing import analytics_api, api, documents_api, subscription_api, webhooks
 
 app_name = "billing"
 urlpatterns = [
@@ -16,4 +16,24 @@ urlpatterns = [
         name="create-checkout-session",
     ),
     path("billing/portal", api.Portal.as_view(), name="portal"),
+    path(
+        "billing/subscription/preview",
+        subscription_api.Preview.as_view(),
+        name="subscription-preview",
+    ),
+    path(
+        "billing/subscription/change",
+        subscription_api.Change.as_view(),
+        name="subscription-change",
+    ),
+    path(
+        "billing/subscription/cancel",
+        subscription_api.Cancel.as_view(),
+        name="subscription-cancel",
+    ),
+    path(
+        "billing/subscription/resume",
+        subscription_api.Resume.as_view(),
+        name="subscription-resume",
+    ),
 ]

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from accounts import periodic_runs
+from accounts import idempotency, periodic_runs
 from metering.balances import cycles
 from metering.calls import endings, inbox, reconcile, set_up, sweep
 from metering.errors import ProviderNotSetUp
@@ -97,6 +97,7 @@ def purge() -> None:
         exports.purge(now=now)
         reconcile.purge(now=now)
         periodic_runs.purge(now=now)
+        idempotency.purge(now=now)
 
 
 @shared_task(soft_time_limit=1500, time_limit=1560)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from billing.events import Fact, PeriodPaid, SubscriptionChanged, SubscriptionItem
-from billing.providers.base import Checkout, Customer, FetchedFacts
+from billing.providers.base import ChangePreview, Checkout, Customer, FetchedFacts
 
 
 @dataclass
@@ -31,6 +32,21 @@ class FakePayments:
     def start_subscription(self, checkout: Any) -> Checkout:
         self.calls.append(("start_subscription", checkout))
         return Checkout("cs_subscription", "https://pay.example.com/subscription")
+
+    def preview_change(self, subscription_id: str, *, price_id: str) -> ChangePreview:
+        self.calls.append(("preview_change", price_id))
+        assert self.subscription is not None
+        at = self.subscription.created_at
+        return ChangePreview(Decimal("75.5"), Decimal("200"), "USD", at)
+
+    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+        self.calls.append(("change_plan", (price_id, key)))
+
+    def cancel_at_end(self, subscription_id: str, *, key: str) -> None:
+        self.calls.append(("cancel_at_end", key))
+
+    def undo_cancel(self, subscription_id: str, *, key: str) -> None:
+        self.calls.append(("undo_cancel", key))
 
     def subject(self, event_type: str, body: Any) -> str:
         return self.subscription.subscription_id if self.subscription else ""

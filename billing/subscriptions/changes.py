@@ -1,0 +1,184 @@
+"""Changing a subscription: another plan, an end with what is paid, and a change of mind.
+
+The provider is asked, outside any transaction; what became of it arrives as its news and is
+applied by `transitions.follow`. So doing a thing twice, at once or late ends in one state.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import cast, get_args
+
+from accounts.models import Organization
+from billing import plans
+from billing.errors import (
+    LowerPlanLater,
+    NotSold,
+    NotSubscribed,
+    OtherCurrency,
+    ProviderUnavailable,
+    SamePlan,
+)
+from billing.events import BillingPeriod
+from billing.models import Plan, Subscription
+from billing.models.subscriptions import LIVING
+from billing.providers import registry
+from billing.providers.base import ProviderError, SubscriptionProvider
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What a change would cost and give. Amounts are in `currency`; minutes each month."""
+
+    plan_code: str
+    plan_name: str
+    billing_period: str
+    due_now: Decimal
+    next_amount: Decimal
+    currency: str
+    takes_effect_at: datetime
+    # Negative where the new plan includes fewer.
+    minutes_gained: int
+    is_upgrade: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAsked:
+    """What the provider was asked to do; its answer arrives as its news."""
+
+    plan_code: str
+    billing_period: str
+    # Until then the subscription stays what it is.
+    ends_at: datetime | None = None
+
+
+def preview(
+    organization: Organization, plan_code: str, billing_period: str, now: datetime
+) -> ChangePreview:
+    """Return what moving to a plan would cost now and each period after it.
+
+    Raises `NotSubscribed`, `NotSold`, `SamePlan`, `OtherCurrency`, `ProviderUnavailable`.
+    """
+    subscription = _living(organization)
+    plan, price_id = _wanted(subscription, plan_code, billing_period)
+    with_provider = _provider(subscription)
+    try:
+        seen = with_provider.preview_change(
+            subscription.provider_subscription_id, price_id=price_id
+        )
+    except ProviderError as error:
+        raise ProviderUnavailable from error
+    return ChangePreview(
+        plan_code=plan.code,
+        plan_name=plan.name,
+        billing_period=billing_period,
+        due_now=seen.due_now,
+        next_amount=seen.next_amount,
+        currency=seen.currency,
+        takes_effect_at=seen.takes_effect_at,
+        minutes_gained=plan.rate_card.included_minutes
+        - subscription.rate_card.included_minutes,
+        is_upgrade=_is_up(subscription, plan, billing_period),
+    )
+
+
+def change(
+    organization: Organization, plan_code: str, billing_period: str, now: datetime
+) -> ChangeAsked:
+    """Ask for a higher plan at once, the difference being paid now.
+
+    Raises as `preview` does, and `LowerPlanLater` for a plan that costs less.
+    """
+    subscription = _living(organization)
+    plan, price_id = _wanted(subscription, plan_code, billing_period)
+    if not _is_up(subscription, plan, billing_period):
+        raise LowerPlanLater
+    attempt = f"{subscription.generation}:{now:%Y%m%d%H}"
+    key = f"change:{subscription.pk}:{attempt}:{price_id}"
+    provider = _provider(subscription)
+    _ask(
+        lambda: provider.change_plan(
+            subscription.provider_subscription_id, price_id=price_id, key=key
+        )
+    )
+    return ChangeAsked(plan.code, billing_period)
+
+
+def cancel_at_period_end(organization: Organization, now: datetime) -> ChangeAsked:
+    """Ask that the subscription end with what is paid; nothing changes if it does already.
+
+    Our row may lag behind, so the provider is asked in any case, with a new key: an older
+    one would replay an answer from before a change of mind.
+
+    Raises `NotSubscribed`, `ProviderUnavailable`.
+    """
+    subscription = _living(organization)
+    provider = _provider(subscription)
+    key = f"cancel:{subscription.pk}:{now.isoformat()}"
+    _ask(lambda: provider.cancel_at_end(subscription.provider_subscription_id, key=key))
+    ends_at = subscription.cancel_at or subscription.period_ends_at
+    return ChangeAsked(subscription.plan.code, subscription.billing_period, ends_at)
+
+
+def undo_cancel(organization: Organization, now: datetime) -> ChangeAsked:
+    """Ask that a subscription go on that was to end; nothing happens if it goes on anyway.
+
+    Our row may not know yet that it is to end, so the provider is asked in any case.
+    Raises `NotSubscribed`, `ProviderUnavailable`.
+    """
+    subscription = _living(organization)
+    provider = _provider(subscription)
+    key = f"resume:{subscription.pk}:{now.isoformat()}"
+    _ask(lambda: provider.undo_cancel(subscription.provider_subscription_id, key=key))
+    return ChangeAsked(subscription.plan.code, subscription.billing_period)
+
+
+def _living(organization: Organization) -> Subscription:
+    found = (
+        Subscription.objects.select_related("plan", "rate_card")
+        .filter(organization=organization, status__in=LIVING)
+        .first()
+    )
+    if found is None:
+        raise NotSubscribed
+    return found
+
+
+def _wanted(
+    subscription: Subscription, plan_code: str, billing_period: str
+) -> tuple[Plan, str]:
+    plan = plans.get(plan_code)
+    ids = plan.provider_ids.get(subscription.provider, {})
+    price_id = ids.get(billing_period, "")
+    if billing_period not in get_args(BillingPeriod) or not price_id:
+        raise NotSold(f"{plan.name} is not sold by this period.")
+    if plan.currency != subscription.currency:
+        raise OtherCurrency
+    if plan == subscription.plan and billing_period == subscription.billing_period:
+        raise SamePlan
+    return plan, price_id
+
+
+def _is_up(subscription: Subscription, plan: Plan, billing_period: str) -> bool:
+    """By price a month; the same plan goes up from monthly to yearly, never back."""
+    if plan == subscription.plan:
+        return billing_period == "yearly"
+    wanted = plan.price_yearly if billing_period == "yearly" else plan.price_monthly
+    was_yearly = subscription.billing_period == Subscription.BillingPeriod.YEARLY
+    if was_yearly and billing_period == "monthly":
+        return False
+    months_now = 12 if was_yearly else 1
+    months_then = 12 if billing_period == "yearly" else 1
+    return (wanted or 0) * months_now > subscription.price * months_then
+
+
+def _provider(subscription: Subscription) -> SubscriptionProvider:
+    return cast(SubscriptionProvider, registry.get(subscription.provider))
+
+
+def _ask(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except ProviderError as error:
+        raise ProviderUnavailable from error
