@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_find_newest_periodic_run'),
+        ('accounts', '0006_find_organizations_by_name'),
     ]
 
     operations = [
