@@ -19,14 +19,21 @@ from typing import Any
 TOOL = Path(os.environ.get("STRIPE_OPENAPI_CHECK") or os.devnull)
 PROGRAM = TOOL / "stripe_check.py"
 
-# Its server writes head and body apart: without this each answer waits 40 ms for the other
-# side's acknowledgement.
+# Its server writes head and body apart: without the first line each answer waits 40 ms for the
+# other side's acknowledgement. It judges how old a meter event is by the sandbox's clock, as
+# tests have a day of their own.
 SERVE = """
-import socketserver, sys
+import json, socketserver, sys, types, urllib.request
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 sys.path.insert(0, sys.argv[1])
 import stripe_check
-stripe_check.main(sys.argv[2:])
+
+def now():
+    with urllib.request.urlopen(f"{sys.argv[2]}/_sandbox/clock", timeout=20) as answer:
+        return json.load(answer)["now"]
+
+stripe_check.time = types.SimpleNamespace(**{**vars(stripe_check.time), "time": now})
+stripe_check.main(sys.argv[3:])
 """
 
 
@@ -43,6 +50,7 @@ def before(upstream: str) -> Iterator[str]:
             "-c",
             SERVE,
             str(TOOL),
+            upstream,
             "serve",
             "--port=0",
             f"--upstream={upstream}",
@@ -78,7 +86,8 @@ def finding_nothing(url: str) -> Iterator[None]:
         return
     ask(url, "_reset", "POST")
     yield
-    assert errors(url) == []
+    found = errors(url)
+    assert found == [], found
 
 
 def ask(url: str, path: str, method: str = "GET") -> Any:
@@ -92,8 +101,18 @@ def errors(url: str) -> list[str]:
     return [
         f"{row['op']}: {row['code']} {row['where']}: {row['msg']}"
         for row in ask(url, "_findings")
-        if row["level"] == "error"
+        if row["level"] == "error" and not _knows_no_kinds_of_event(row)
     ]
+
+
+def _knows_no_kinds_of_event(row: dict[str, Any]) -> bool:
+    """The schema has what all thin events share; `data` and `related_object` belong to their
+    kinds (the SDK's `V1BillingMeterErrorReportTriggeredEvent`).
+    """
+    return row["op"].startswith("GET /v2/core/events/") and row["where"] in (
+        "data",
+        "related_object",
+    )
 
 
 def errors_in_events(rows: list[dict[str, Any]]) -> list[str]:

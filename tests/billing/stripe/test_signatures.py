@@ -129,7 +129,8 @@ def test_without_a_secret_nothing_is_verified(secrets) -> None:
         b'{"object": "event", "id": "e", "type": "x", "data": {"object": {"n": NaN}}}',
         b'{"object": "event", "id": "e", "type": "x", "data": {"object": {"t": "\\u0000"}}}',
         b'{"object": "event", "id": "e", "type": "x", "data": {"object": {"t": "\\ud800"}}}',
-        b'{"object": "v2.core.event", "id": "evt_1", "type": "x"}',
+        b'{"object": "v2.core.event", "type": "x"}',
+        b'{"object": "v2.core.event", "id": 7, "type": "x"}',
     ],
 )
 def test_signed_bytes_that_are_no_event_are_a_value_error(body) -> None:
