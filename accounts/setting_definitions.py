@@ -126,6 +126,15 @@ DEFINITIONS: dict[str, Definition] = {
     "low_wallet_thresholds": Definition(
         [], _amounts, "Amounts left in the wallet at which a letter is sent."
     ),
+    "low_usage_letters": Definition(
+        True, _yes_or_no, "Write a letter when minutes or the wallet run low."
+    ),
+    "back_in_service_letters": Definition(
+        True, _yes_or_no, "Write a letter when calls are answered again."
+    ),
+    "receipt_letters": Definition(
+        True, _yes_or_no, "Write a letter when a payment has arrived."
+    ),
     "refusal_texts": Definition(
         {}, _spoken_by_reason, "What a refused caller hears, by reason."
     ),

@@ -46,6 +46,19 @@ def values_at(
     return {key: _standing(key, organization, rows).value for key in keys}
 
 
+def values_of(
+    keys: list[str], organization_ids: list[UUID], now: datetime
+) -> dict[UUID, dict[str, Any]]:
+    """Return the values of several keys for many organizations with one statement."""
+    for key in keys:
+        _definition(key)
+    rows = _rows_where(Q(organization__in=organization_ids), keys, now)
+    return {
+        one: {key: _standing(key, Organization(pk=one), rows).value for key in keys}
+        for one in organization_ids
+    }
+
+
 def all_at(organization: Organization | None, now: datetime) -> list[InForce]:
     """Return every setting that may be set there, as it stands, in the order of the table."""
     keys = [
@@ -123,8 +136,15 @@ def _rows_in_force(
     keys: list[str], organization: Organization | None, now: datetime
 ) -> dict[tuple[str, UUID | None], Setting]:
     """Return the newest row of each key for the organization and for the platform (None)."""
-    whose = Q(organization=None) | Q(organization=organization)
-    rows = Setting.objects.filter(whose, key__in=keys, valid_from__lte=now)
+    return _rows_where(Q(organization=organization), keys, now)
+
+
+def _rows_where(
+    whose: Q, keys: list[str], now: datetime
+) -> dict[tuple[str, UUID | None], Setting]:
+    rows = Setting.objects.filter(
+        Q(organization=None) | whose, key__in=keys, valid_from__lte=now
+    )
     newest = rows.order_by("key", "organization_id", "-valid_from")
     return {
         (row.key, row.organization_id): row

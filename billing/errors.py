@@ -96,3 +96,9 @@ class LowerPlanLater(BillingError):
         "A lower plan cannot be changed to while this one is paid for. Cancel at the end "
         "of the period, and subscribe to the lower plan then."
     )
+
+
+class LinkBroken(BillingError):
+    status = 404
+    code = "link_broken"
+    message = "This link is not whole. Please open it from the letter again."

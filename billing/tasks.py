@@ -11,6 +11,7 @@ from accounts import periodic_runs
 from billing import inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
+from billing.letters import low_usage, posting
 from billing.overage import collecting, comparing, sending
 from billing.providers import registry
 from billing.reconciling import comparing as comparing_lists
@@ -117,6 +118,20 @@ def check_overage() -> None:
         recording.align_running(now=now)
     if periodic_runs.claim("compare_overage", every=timedelta(days=1), now=now):
         comparing.compare_all(now=now)
+
+
+@shared_task
+def write_low_usage_letters() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("write_low_usage_letters", every=timedelta(hours=1), now=now):
+        low_usage.write_due(now=now, by_daytime=True)
+
+
+@shared_task
+def post_letters() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("post_letters", every=timedelta(minutes=1), now=now):
+        posting.post_due(now=now)
 
 
 def wake(event_id: int) -> None:

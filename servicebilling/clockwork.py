@@ -37,6 +37,10 @@ ENTRIES = (
     Entry("Fill wallets that calls found low", "billing.tasks.charge_top_ups", 15),
     Entry("Fill wallets that are low", "billing.tasks.charge_low_wallets", 600),
     Entry("Compare payments with the providers'", "billing.tasks.compare_payments", 86400),
+    Entry(
+        "Write letters to those who run low", "billing.tasks.write_low_usage_letters", 3600
+    ),
+    Entry("Post letters", "billing.tasks.post_letters", 60),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

@@ -3,6 +3,7 @@ from billing.models.discrepancies import Discrepancy
 from billing.models.documents import BillingDetails, Document, DocumentSeries
 from billing.models.exchange import ExchangeRate
 from billing.models.inbox import PaymentEvent
+from billing.models.letters import Letter
 from billing.models.overage import OverageDelivery
 from billing.models.plan_checkouts import PlanCheckout
 from billing.models.purchases import Payment, Purchase
@@ -19,6 +20,7 @@ __all__ = [
     "Document",
     "DocumentSeries",
     "ExchangeRate",
+    "Letter",
     "MinuteBundle",
     "OverageDelivery",
     "Payment",

@@ -1,7 +1,7 @@
 """How low something stands, and which threshold a change has crossed. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from metering import rating
@@ -71,6 +71,17 @@ def crossed(before: Level, after: Level, thresholds: Thresholds) -> Crossing | N
     if share is not None and (low is None or left_at_share <= low):  # type: ignore[operator]
         return Crossing("percent_used", share, is_gone=share == 100)
     return Crossing("minutes_left", low or ZERO, is_gone=after.minutes_left == 0)
+
+
+def reached(level: Level, thresholds: Thresholds) -> Crossing | None:
+    """Return the most urgent threshold at or below which a level stands; None if none."""
+    full = replace(
+        level,
+        minutes_left=level.minutes_pool,
+        percent_used=0,
+        wallet=Decimal("Infinity"),
+    )
+    return crossed(full, level, thresholds)
 
 
 def _highest(

@@ -1,0 +1,150 @@
+"""The letter that minutes or the wallet run low: at most one a day, the most urgent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from accounts import settings_history
+from billing.letters import writing
+from billing.letters.wording import Words, minutes
+from billing.models import Letter
+from metering.notices import lows
+from metering.notices.lows import Low
+from metering.usage import outlook, reports
+from metering.usage.forecast import RunOut
+from servicebilling.lib import money
+
+# Local hours in which the clock writes: people read them, and still reach a bank.
+FROM_HOUR, UNTIL_HOUR = 9, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An organization that a letter is due to, and whether it was written just now."""
+
+    organization: str
+    address: str
+    measure: str
+    threshold: str
+    left: str
+    is_written: bool
+
+
+def write_due(
+    *,
+    now: datetime,
+    by_daytime: bool = False,
+    dry_run: bool = False,
+    seen: Callable[[Found], None] = lambda found: None,
+) -> int:
+    """Write what is due and return how many; `seen` hears of each one.
+
+    Each threshold is told once per cycle and refill, and never a milder one after it; a day
+    of the organization has one. `by_daytime` keeps to the hours from 9 to 20 there.
+    """
+    written = 0
+    for low in lows.find(now=now):
+        if by_daytime and not _is_daytime(low, now):
+            continue
+        if low.crossing.is_gone or _was_told(low, now) or not _is_wanted(low, now):
+            continue
+        is_written = not dry_run and _write(low, now)
+        if is_written or dry_run:
+            seen(_found(low, is_written=is_written))
+        written += is_written
+    return written
+
+
+def _is_daytime(low: Low, now: datetime) -> bool:
+    hour = now.astimezone(ZoneInfo(low.organization.timezone)).hour
+    return FROM_HOUR <= hour < UNTIL_HOUR
+
+
+def _was_told(low: Low, now: datetime) -> bool:
+    """Whether there was a letter today, or one as urgent since the last refill."""
+    letters = Letter.objects.filter(
+        organization=low.organization, kind=Letter.Kind.LOW_USAGE
+    )
+    today = writing.local_day(low.organization, now=now)
+    if letters.filter(local_day=today).exists():
+        return True
+    same = letters.filter(cycle_id=low.cycle_id, about=_about(low))
+    if low.crossing.kind == "percent_used":
+        return same.filter(threshold__gte=low.crossing.threshold).exists()
+    return same.filter(threshold__lte=low.crossing.threshold).exists()
+
+
+def _is_wanted(low: Low, now: datetime) -> bool:
+    return settings_history.value_at("low_usage_letters", low.organization, now)
+
+
+def _about(low: Low) -> str:
+    return f"{low.crossing.kind}, {low.refill}"
+
+
+def _write(low: Low, now: datetime) -> bool:
+    report = reports.usage_this_cycle(low.organization, now=now)
+    view = outlook.outlook_of(low.organization, report, now=now)
+    return writing.write(
+        Letter.Kind.LOW_USAGE,
+        words(low, run_out=view.projected, ends_at=report.cycle_end),
+        organization=low.organization,
+        about=_about(low),
+        threshold=low.crossing.threshold,
+        cycle_id=low.cycle_id,
+        now=now,
+    )
+
+
+def words(low: Low, *, run_out: RunOut | None, ends_at: datetime) -> Words:
+    """Return what the letter says; days are those of the organization's zone."""
+    is_wallet = low.crossing.kind == "wallet_left"
+    what = "wallet" if is_wallet else "minutes"
+    ends_on = ends_at.astimezone(ZoneInfo(low.organization.timezone))
+    figures = [("Left", left(low))]
+    if not is_wallet:
+        figures.append(
+            ("Used", f"{low.level.percent_used} % of {low.level.minutes_pool:,}")
+        )
+        figures.append(("Next cycle begins", f"{ends_on:%-d %B %Y}"))
+    if run_out is not None:
+        figures.insert(1, ("Expected to last until", f"{run_out.likely:%-d %B %Y}"))
+    forecast = (
+        f"If calls go on as in the last four weeks, that is enough until about "
+        f"{run_out.likely:%A, %-d %B}."
+        if run_out is not None
+        else ""
+    )
+    name = low.organization.name
+    paragraphs = (
+        f"{name} has {left(low)} left{' in its wallet' if is_wallet else ''}. {forecast}",
+        "Once nothing is left to pay for them, calls may be refused.",
+    )
+    return Words(
+        subject=f"{left(low)} left for {name}",
+        heading=f"Your {what} {'is' if is_wallet else 'are'} running low",
+        paragraphs=tuple(one.strip() for one in paragraphs),
+        figures=tuple(figures),
+        button="Add funds" if is_wallet else "Buy minutes",
+        path=writing.place("website:billing", low.organization),
+        tone="warn",
+    )
+
+
+def left(low: Low) -> str:
+    """Return what is left, in words."""
+    if low.crossing.kind == "wallet_left":
+        return money.shown(money.rounded(low.level.wallet, low.currency), low.currency)
+    return minutes(low.level.minutes_left)
+
+
+def _found(low: Low, *, is_written: bool) -> Found:
+    return Found(
+        organization=low.organization.slug,
+        address=low.organization.billing_email,
+        measure=low.crossing.kind,
+        threshold=f"{low.crossing.threshold.normalize():f}",
+        left=left(low),
+        is_written=is_written,
+    )

@@ -1,0 +1,73 @@
+"""Letters to organizations and staff: written once each, and posted by the worker."""
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Organization
+from metering.balances.models import MONEY
+from metering.models import BillingCycle
+from servicebilling.lib.outbox import OutboxRowBase
+
+
+class Letter(OutboxRowBase):
+    """One letter to one address. What it says is kept as words; the layout comes when it is
+    posted or looked at."""
+
+    class Kind(models.TextChoices):
+        LOW_USAGE = "low_usage"
+        MINUTES_GONE = "minutes_gone"
+        BACK_IN_SERVICE = "back_in_service"
+        RECEIPT = "receipt"
+        PAYMENT_FAILED = "payment_failed"
+        TOP_UP_PAUSED = "top_up_paused"
+        STAFF_DIGEST = "staff_digest"
+
+    # Empty: to staff.
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="letters", null=True, blank=True
+    )
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    # What makes it this letter and no other, beside threshold and cycle: the refill before
+    # it, the payment, the day.
+    about = models.CharField(max_length=120)
+    threshold = models.DecimalField(**MONEY, null=True, blank=True)
+    cycle = models.ForeignKey(
+        BillingCycle, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    # The day it was written, in the organization's zone.
+    local_day = models.DateField()
+    address = models.EmailField()
+    words = models.JSONField(encoder=DjangoJSONEncoder)
+
+    class Meta(OutboxRowBase.Meta):
+        db_table = "letters"
+        constraints = [
+            *OutboxRowBase.Meta.constraints,
+            models.UniqueConstraint(
+                "organization",
+                "kind",
+                "about",
+                "threshold",
+                "cycle",
+                "address",
+                name="letter_once_per_subject",
+                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                "organization",
+                "local_day",
+                condition=Q(kind="low_usage"),
+                name="one_low_usage_letter_a_day",
+            ),
+        ]
+        indexes = [
+            *OutboxRowBase.Meta.indexes,
+            models.Index(fields=["kind", "about"], name="letters_by_subject"),
+            models.Index(
+                fields=["organization", "kind", "-id"], name="letters_of_organization"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.address}"

@@ -1,0 +1,37 @@
+"""Ending optional letters by the link at their foot, without signing in."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from billing.errors import LinkBroken
+from billing.letters import opting_out
+
+TEMPLATE = "website/letters_choice.html"
+
+
+@csrf_exempt
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choice(request: HttpRequest, token: str) -> HttpResponse:
+    """Looking changes nothing, since programs look at links. Mail programs post here by
+    themselves (RFC 8058), so there is no token but the link's own."""
+    now = timezone.now()
+    try:
+        organization, kind = opting_out.read(token)
+        if request.method == "POST":
+            wanted = request.POST.get("wanted") == "yes"
+            opting_out.choose(token, wanted=wanted, now=now)
+    except LinkBroken as error:
+        return render(request, TEMPLATE, {"refusal": error.message}, status=error.status)
+    context = {
+        "organization": organization,
+        "kind": kind,
+        "is_wanted": opting_out.is_wanted(kind, organization, now=now),
+    }
+    return render(request, TEMPLATE, context)
