@@ -10,11 +10,13 @@ from datetime import datetime
 
 from django.db.models import F
 
+from billing.events import SubscriptionChanged
 from billing.handlers import acting
 from billing.handlers.acting import Mismatch
 from billing.models import PaymentEvent
 from billing.providers import registry
 from billing.providers.base import PaymentProvider, SignedEvent
+from billing.subscriptions import overage_items
 from billing.subscriptions.transitions import Outdated, generation_of
 from servicebilling.lib import retrying
 
@@ -101,6 +103,9 @@ def _process(row: PaymentEvent, now: datetime) -> str:
             )
         except Outdated:
             continue
+        for fact in fetched.facts:
+            if isinstance(fact, SubscriptionChanged):
+                overage_items.ensure(provider, fact.subscription_id)
         row.organization = organization
         state = State.PROCESSED if fetched.facts else State.IGNORED
         return _close(row, state, now, note=note)

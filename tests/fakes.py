@@ -48,6 +48,9 @@ class FakePayments:
     def undo_cancel(self, subscription_id: str, *, key: str) -> None:
         self.calls.append(("undo_cancel", key))
 
+    def attach_overage(self, subscription_id: str, *, metered_price_id: str) -> None:
+        self.calls.append(("attach_overage", metered_price_id))
+
     def subject(self, event_type: str, body: Any) -> str:
         return self.subscription.subscription_id if self.subscription else ""
 

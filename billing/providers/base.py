@@ -245,6 +245,9 @@ class SubscriptionProvider(PaymentProvider, Protocol):
 
     def undo_cancel(self, subscription_id: str, *, key: str) -> None: ...
 
+    def attach_overage(self, subscription_id: str, *, metered_price_id: str) -> None:
+        """Let a subscription bill overage at a price; nothing happens if it does already."""
+
     def list_events(self, *, since: datetime) -> Iterable[SignedEvent]: ...
 
 

@@ -29,6 +29,9 @@ class Stripe:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def control_shown(self, what: str) -> Any:
+        return httpx.get(f"{self.url}/_sandbox/{what}").json()
+
     def control_fails(self, act: str, /, **params: Any) -> int:
         """Return the status with which an act was refused."""
         answer = httpx.post(f"{self.url}/_sandbox/{act}", data=params)
