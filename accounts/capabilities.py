@@ -57,6 +57,8 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "metering.change_agent",
             "metering.change_phonenumber",
             "metering.adjust_balances",
+            "metering.see_money",
+            "metering.replay_messages",
         },
     },
     "finance": {
@@ -65,11 +67,13 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.add_setting",
             "billing.add_exchangerate",
             "metering.adjust_balances",
+            "metering.see_money",
+            "metering.replay_messages",
         },
     },
     "support": {
         "view": {"accounts", "metering", "billing"},
-        "rights": set(),
+        "rights": {"metering.replay_messages"},
     },
 }
 

@@ -21,7 +21,9 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
                     reverse("adminpanel:organizations"),
                     right="accounts.view_organization",
                 ),
-                _model("Calls", "call", "metering", "call"),
+                _link(
+                    "Calls", "call", reverse("adminpanel:calls"), right="metering.view_call"
+                ),
                 _model("Decisions", "rule", "metering", "decision"),
                 _model("Open holds", "hourglass", "metering", "hold"),
                 _model("Numbers", "dialpad", "metering", "phonenumber"),

@@ -1,11 +1,15 @@
 from django.urls import path
 
+from adminpanel.calls import views as calls
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 
 app_name = "adminpanel"
 urlpatterns = [
     path("overview/live", overview.live, name="overview-live"),
+    path("calls", calls.calls, name="calls"),
+    path("calls/export", calls.export, name="calls-export"),
+    path("calls/<uuid:call_id>", calls.call, name="call"),
     path("organizations", organizations.organizations, name="organizations"),
     path(
         "organizations/<uuid:organization_id>",

@@ -1,7 +1,12 @@
 """Turning amounts into another currency, at the rate that staff entered for the day."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Self
+
+from django.db.models import Q
 
 from billing.errors import NoRate
 from billing.models import ExchangeRate
@@ -33,6 +38,43 @@ def cost_in(currency: str, cost_usd: Decimal, *, at: datetime) -> Decimal:
     """
     exact = cost_usd * rate_at(USD, currency, at)
     return money.amount(round(exact, money.PLACES))
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates between the dollar and some currencies, read once for a list of amounts."""
+
+    # By (base, quote), newest first.
+    rows: dict[tuple[str, str], list[tuple[datetime, Decimal]]]
+
+    @classmethod
+    def of(cls, currencies: Iterable[str]) -> Self:
+        """Read them with one statement, or none where all is in dollars."""
+        wanted = set(currencies) - {USD}
+        rows: dict[tuple[str, str], list[tuple[datetime, Decimal]]] = {}
+        if wanted:
+            either = Q(base=USD, quote__in=wanted) | Q(base__in=wanted, quote=USD)
+            for row in ExchangeRate.objects.filter(either).order_by("-valid_from"):
+                rows.setdefault((row.base, row.quote), []).append(
+                    (row.valid_from, row.rate)
+                )
+        return cls(rows)
+
+    def cost_in(self, currency: str, cost_usd: Decimal, *, at: datetime) -> Decimal:
+        """Return what the function of this name would. Raises `NoRate`."""
+        if currency == USD:
+            return cost_usd
+        rate = self._at(USD, currency, at)
+        if rate is None:
+            inverse = self._at(currency, USD, at)
+            if inverse is None:
+                raise NoRate(f"There is no exchange rate of {USD} to {currency}.")
+            rate = 1 / inverse
+        return money.amount(round(cost_usd * rate, money.PLACES))
+
+    def _at(self, base: str, quote: str, at: datetime) -> Decimal | None:
+        dated = self.rows.get((base, quote), [])
+        return next((rate for valid_from, rate in dated if valid_from <= at), None)
 
 
 def _in_force(base: str, quote: str, at: datetime) -> Decimal | None:

@@ -1,18 +1,18 @@
 """Staff pages about one organization and all of them."""
 
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Organization
+from adminpanel import frames
 from adminpanel.organizations import reports, timeline
 from adminpanel.organizations.forms import AdjustForm, ReverseForm, exceeds_limit
 from adminpanel.organizations.reports import Wanted
@@ -45,7 +45,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
         "plans": reports.plan_codes(),
         "orders": [("name", "Name"), ("newest", "Newest")],
     }
-    return _page(request, "organizations/list.html", "Organizations", shown)
+    return frames.page(request, "organizations/list.html", "Organizations", shown)
 
 
 @never_cache
@@ -63,7 +63,7 @@ def organization(request: HttpRequest, organization_id: UUID) -> HttpResponse:
         "agents": Agent.objects.filter(organization_id=organization_id),
         "may_adjust": request.user.has_perm("metering.adjust_balances"),
     }
-    return _page(request, "organizations/detail.html", line.name, shown)
+    return frames.page(request, "organizations/detail.html", line.name, shown)
 
 
 @never_cache
@@ -91,7 +91,7 @@ def adjust(request: HttpRequest, organization_id: UUID) -> HttpResponse:
         "change": change,
         "counters": adjustments.counters_of(Organization(pk=organization_id)),
     }
-    return _page(request, "organizations/adjust.html", f"Adjust {line.name}", shown)
+    return frames.page(request, "organizations/adjust.html", f"Adjust {line.name}", shown)
 
 
 @admin.site.admin_view
@@ -162,10 +162,3 @@ def _line_or_404(organization_id: UUID) -> reports.Line:
         return reports.line_of(organization_id)
     except Organization.DoesNotExist as error:
         raise Http404 from error
-
-
-def _page(
-    request: HttpRequest, template: str, title: str, shown: dict[str, Any]
-) -> HttpResponse:
-    frame = admin.site.each_context(request) | {"title": title}
-    return render(request, f"adminpanel/{template}", frame | shown)

@@ -1,6 +1,9 @@
 """Calls, why each was let through or not, and the messages that told of them."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from metering.admin.searching import ORGANIZATION
 from metering.models import (
@@ -16,6 +19,8 @@ from metering.models import (
     SetUpFinding,
 )
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
+
+AMOUNTS = ("cost", "cost_breakdown", "price")
 
 
 @admin.register(Call)
@@ -37,6 +42,18 @@ class CallAdmin(ReadOnlyAdmin):
     list_select_related = ["organization", "agent"]
     search_fields = ["provider_call_id__exact", *ORGANIZATION]
     ordering = ["-occurred_at", "-id"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        if request.user.has_perm("metering.see_money"):
+            return self.list_display
+        return [
+            column
+            for column in self.list_display
+            if getattr(column, "__name__", "") not in AMOUNTS
+        ]
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if request.user.has_perm("metering.see_money") else AMOUNTS
 
 
 @admin.register(Decision)

@@ -151,6 +151,7 @@ class Call(models.Model):
 
     class Meta:
         db_table = "calls"
+        permissions = [("see_money", "Can see amounts of money on staff pages")]
         constraints = [
             models.UniqueConstraint(
                 "provider", "organization", "provider_call_id", name="call_once"
@@ -245,6 +246,7 @@ class InboundMessage(InboundMessageBase):
 
     class Meta(InboundMessageBase.Meta):
         db_table = "inbound_messages"
+        permissions = [("replay_messages", "Can process stored messages again")]
         indexes = [
             *InboundMessageBase.Meta.indexes,
             models.Index(fields=["provider_call_id"], name="messages_by_call"),
