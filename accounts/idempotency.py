@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -57,6 +58,17 @@ def answer_once(
     else:
         mine.update(status=response.status_code, answer=_plain(response.data))
     return response
+
+
+def name_of(request: Request, organization: Organization) -> UUID | None:
+    """Return an id that the request's key stands for in the organization, always the same;
+    None without one.
+
+    For an act that keeps it with what it did, so that it happens once also where the process
+    died before the answer was kept.
+    """
+    key = request.headers.get(HEADER)
+    return uuid5(organization.pk, key) if key else None
 
 
 def purge(*, now: datetime) -> int:

@@ -55,7 +55,11 @@ class CreateCheckoutSession(APIView):
             request,
             organization,
             lambda: Response(
-                {"checkout_url": _checkout_url(organization, asked.validated_data, by)}
+                {
+                    "checkout_url": _checkout_url(
+                        request, organization, asked.validated_data, by
+                    )
+                }
             ),
             now=timezone.now(),
         )
@@ -91,7 +95,7 @@ class Status(APIView):
 
 
 def _checkout_url(
-    organization: Organization, wanted: dict[str, Any], by: User | None
+    request: Request, organization: Organization, wanted: dict[str, Any], by: User | None
 ) -> str:
     now = timezone.now()
     provider = wanted.get("provider") or _first_provider(organization)
@@ -101,6 +105,7 @@ def _checkout_url(
             bundle_code=wanted["bundle_id"],
             bought_by=by,
             now=now,
+            attempt=idempotency.name_of(request, organization),
         )
     if "bundle_id" in wanted:
         return checkout.buy_bundle(

@@ -12,7 +12,7 @@ from billing.subscription_api import ChangeRequest
 from billing.subscriptions import changes
 from metering.api.parameters import Named
 from servicebilling.lib.dataclass_answers import listed, serializer_of
-from servicebilling.lib.openapi import answers_with, asks_with, document
+from servicebilling.lib.openapi import IDEMPOTENCY_KEY, answers_with, asks_with, document
 
 
 class CheckoutAnswer(serializers.Serializer[dict[str, str]]):
@@ -84,7 +84,7 @@ document(
         summary="Begin to pay for a plan or a bundle",
         description="Name what is wanted by its code; the price is ours. Nothing is granted"
         " before the provider has confirmed the payment.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=CheckoutRequest,
         responses=CheckoutAnswer,
         examples=[
@@ -118,7 +118,7 @@ document(
     "billing.subscription_api.Change",
     post=extend_schema(
         summary="Change to a higher plan, the difference being paid now",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=ChangeRequest,
         responses=serializer_of(changes.ChangeAsked, name="ChangeAnswer"),
         examples=[asks_with({"plan_id": "pro", "billing_period": "monthly"})],

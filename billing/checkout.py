@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 
@@ -65,14 +66,24 @@ def buy_bundle(
 
 
 def buy_bundle_from_wallet(
-    *, organization: Organization, bundle_code: str, bought_by: User | None, now: datetime
+    *,
+    organization: Organization,
+    bundle_code: str,
+    bought_by: User | None,
+    now: datetime,
+    attempt: UUID | None = None,
 ) -> str:
-    """Buy a bundle with the wallet's money; returns the URL that shows it.
+    """Buy a bundle with the wallet's money; returns the URL that shows it. The same attempt
+    asked again is the same purchase.
 
     Raises `NotSold`, `OtherCurrency`, `TooLittleMoney`.
     """
     purchase = from_wallet.buy(
-        organization=organization, bundle_code=bundle_code, bought_by=bought_by, now=now
+        organization=organization,
+        bundle_code=bundle_code,
+        bought_by=bought_by,
+        now=now,
+        attempt=attempt,
     )
     return _url("/dashboard/billing/success", organization, purchase=str(purchase.pk))
 

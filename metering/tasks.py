@@ -96,6 +96,7 @@ def purge() -> None:
         inbox.purge(now=now)
         exports.purge(now=now)
         reconcile.purge(now=now)
+        delivery.purge(now=now)
         periodic_runs.purge(now=now)
         idempotency.purge(now=now)
 

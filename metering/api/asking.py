@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access
+from accounts import access, idempotency
 from accounts.models import Organization
 from metering.api.parameters import Named, read
 from metering.balances.usage_models import QUANTITY
@@ -162,9 +162,12 @@ class Holds(APIView):
         asked = HoldRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         make = _hold_call if asked.validated_data["event_type"] == VOICE else _hold_quantity
-        return Response(
-            HoldAnswer(make(organization, asked.validated_data)).data, status=201
-        )
+
+        def hold() -> Response:
+            made = make(organization, asked.validated_data)
+            return Response(HoldAnswer(made).data, status=201)
+
+        return idempotency.answer_once(request, organization, hold, now=timezone.now())
 
 
 class SettleHold(APIView):

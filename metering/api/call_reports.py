@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access
-from accounts.models import ApiKey
+from accounts import access, idempotency
+from accounts.models import ApiKey, Organization
 from metering.api.asking import CALL_MINUTES_MAX
 from metering.calls import foreign
 from metering.usage.holds import demand_balances
@@ -57,23 +57,31 @@ class Report(APIView):
         if said["provider"] in foreign.OUR_TELEPHONY and not _is_service(request):
             raise PermissionDenied("Only a service key may report calls of our telephony.")
         demand_balances(organization)
-        charged = foreign.report(
+        return idempotency.answer_once(
+            request,
             organization,
-            provider=said["provider"],
-            call_id=said["call_id"],
-            seconds=foreign.seconds_of(said["call_duration_minutes"]),
+            lambda: Response(ReportAnswer(_reported(organization, said)).data),
             now=timezone.now(),
         )
-        call = charged.call
-        answer = {
-            "call_id": said["call_id"],
-            "id": call.pk,
-            "status": charged.outcome,
-            "billed_minutes": call.billed_minutes,
-            "cost": call.price,
-            "currency": call.currency,
-        }
-        return Response(ReportAnswer(answer).data)
+
+
+def _reported(organization: Organization, said: Json) -> Json:
+    charged = foreign.report(
+        organization,
+        provider=said["provider"],
+        call_id=said["call_id"],
+        seconds=foreign.seconds_of(said["call_duration_minutes"]),
+        now=timezone.now(),
+    )
+    call = charged.call
+    return {
+        "call_id": said["call_id"],
+        "id": call.pk,
+        "status": charged.outcome,
+        "billed_minutes": call.billed_minutes,
+        "cost": call.price,
+        "currency": call.currency,
+    }
 
 
 def _is_service(request: Request) -> bool:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access
+from accounts import access, idempotency
 from accounts.models import Organization
 from metering.api.event_fields import EventRequest, EventResult, Json, result_of, use_of
 from metering.usage import record
@@ -43,21 +43,16 @@ class Events(APIView):
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "usage.report")
         items = _items(request.data)
-        if items is None:
-            asked = EventRequest(data=request.data)
-            asked.is_valid(raise_exception=True)
-            [recorded] = record.record(
-                organization, [use_of(asked.validated_data)], now=timezone.now()
-            )
-            if recorded.error is not None:
-                raise recorded.error
-            return Response(EventResult(result_of(recorded)).data)
-        if not 0 < len(items) <= record.BATCH_MAX:
-            raise serializers.ValidationError(
-                {"events": [f"A batch is of 1 to {record.BATCH_MAX:,} events."]}
-            )
-        results = _record_each(organization, items)
-        return Response(BatchAnswer(_batch_answer(results)).data)
+        return idempotency.answer_once(
+            request,
+            organization,
+            lambda: Response(
+                _record_one(organization, request.data)
+                if items is None
+                else _record_batch(organization, items)
+            ),
+            now=timezone.now(),
+        )
 
 
 class VoidEvent(APIView):
@@ -86,6 +81,25 @@ def _items(data: Any) -> list[Any] | None:
     if not isinstance(events, list):
         raise serializers.ValidationError({"events": ["This must be a list."]})
     return events
+
+
+def _record_one(organization: Organization, item: Any) -> Json:
+    asked = EventRequest(data=item)
+    asked.is_valid(raise_exception=True)
+    [recorded] = record.record(
+        organization, [use_of(asked.validated_data)], now=timezone.now()
+    )
+    if recorded.error is not None:
+        raise recorded.error
+    return EventResult(result_of(recorded)).data
+
+
+def _record_batch(organization: Organization, items: list[Any]) -> Json:
+    if not 0 < len(items) <= record.BATCH_MAX:
+        raise serializers.ValidationError(
+            {"events": [f"A batch is of 1 to {record.BATCH_MAX:,} events."]}
+        )
+    return BatchAnswer(_batch_answer(_record_each(organization, items))).data
 
 
 def _record_each(organization: Organization, items: list[Any]) -> list[Json]:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access
+from accounts import access, idempotency
 from accounts.audit import Actor
 from accounts.models import User
 from metering.calls import forwarding
@@ -39,13 +39,18 @@ class Line(APIView):
         organization = access.organization_for(request, "settings.manage")
         asked = NumberRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        human = forwarding.ask_code(
-            organization,
-            asked.validated_data["number"],
-            actor=_actor(request),
-            now=timezone.now(),
-        )
-        return Response(_told(human), status=status.HTTP_201_CREATED)
+        now = timezone.now()
+
+        def ask_code() -> Response:
+            human = forwarding.ask_code(
+                organization,
+                asked.validated_data["number"],
+                actor=_actor(request),
+                now=now,
+            )
+            return Response(_told(human), status=status.HTTP_201_CREATED)
+
+        return idempotency.answer_once(request, organization, ask_code, now=now)
 
     def delete(self, request: Request) -> Response:
         organization = access.organization_for(request, "settings.manage")

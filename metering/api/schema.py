@@ -17,7 +17,13 @@ from metering.api.placing import (
     PlacedWebAnswer,
     WebRequest,
 )
-from servicebilling.lib.openapi import ErrorAnswer, answers_with, asks_with, document
+from servicebilling.lib.openapi import (
+    IDEMPOTENCY_KEY,
+    ErrorAnswer,
+    answers_with,
+    asks_with,
+    document,
+)
 
 _MONTH = {
     "month": "2026-03",
@@ -178,7 +184,7 @@ document(
         summary="Name that number",
         description="It is called at once and told a code; nothing is handed to it before the"
         " code is confirmed.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=NumberRequest,
         responses={201: HumanLineAnswer} | _FAILURES,
         examples=[asks_with({"number": "+12025550178"})],

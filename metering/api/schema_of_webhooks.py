@@ -11,7 +11,7 @@ from metering.api.webhook_endpoints import (
     NewEndpointAnswer,
     SecretAnswer,
 )
-from servicebilling.lib.openapi import asks_with, document
+from servicebilling.lib.openapi import IDEMPOTENCY_KEY, asks_with, document
 
 document(
     "metering.api.webhook_endpoints.Endpoints",
@@ -26,7 +26,7 @@ document(
         " `webhook-signature` with the secret of the answer. A message that is not answered"
         " with 2xx within 5 seconds is sent again for three days; by `webhook-id` you know a"
         " repetition.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=EndpointRequest,
         responses={201: NewEndpointAnswer},
         examples=[
@@ -52,7 +52,7 @@ document(
     post=extend_schema(
         summary="Change the secret",
         description="For a day messages carry a signature by the old one, too.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=None,
         responses=SecretAnswer,
     ),

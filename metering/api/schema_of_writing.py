@@ -19,7 +19,7 @@ from metering.api.call_reports import ReportAnswer, ReportRequest
 from metering.api.event_fields import EventRequest, EventResult
 from metering.api.events import Batch, BatchAnswer, VoidRequest
 from metering.api.parameters import Named
-from servicebilling.lib.openapi import answers_with, asks_with, document
+from servicebilling.lib.openapi import IDEMPOTENCY_KEY, answers_with, asks_with, document
 
 _EVENT = {
     "event_type": "api_call",
@@ -55,7 +55,7 @@ document(
         " is recorded or refused by itself, and the answer names every one. A batch is a list"
         " of events, or an object with `events`. Refused: 402, nothing can pay; 429"
         " `quota_reached`, the quota is hard.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=PolymorphicProxySerializer(
             component_name="EventsRequest",
             serializers=[EventRequest, Batch],
@@ -96,7 +96,7 @@ document(
         summary="Report the length of a call",
         description="For any agent. The call is charged once, however often and by whatever"
         " way it is reported. `org_id` in the body names the organization, too.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=ReportRequest,
         responses=ReportAnswer,
         examples=[
@@ -153,7 +153,7 @@ document(
         description="For a call (`voice_minute`) the answer says how long it may last; for"
         " other meters a quantity is held. Of many who ask at once only those are admitted"
         " whom something can pay for. 402: nothing can pay; 429 `quota_reached`.",
-        parameters=[Named],
+        parameters=[Named, IDEMPOTENCY_KEY],
         request=HoldRequest,
         responses={201: HoldAnswer},
         examples=[

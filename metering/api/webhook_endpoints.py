@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access
+from accounts import access, idempotency
 from accounts.authentication import actor_of
 from metering.api.parameters import LIMIT_USUAL, Named, read
 from metering.models import EventKind, WebhookDelivery
@@ -87,15 +87,20 @@ class Endpoints(APIView):
         organization = access.organization_for(request, "webhooks.manage")
         asked = EndpointRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        made, secret = endpoints.add(
-            organization,
-            url=asked.validated_data["url"],
-            kinds=asked.validated_data["events"],
-            actor=actor_of(request),
-            now=timezone.now(),
-        )
-        answer = NewEndpointAnswer(_shown(made) | {"secret": secret}).data
-        return Response(answer, status=201)
+        now = timezone.now()
+
+        def add() -> Response:
+            made, secret = endpoints.add(
+                organization,
+                url=asked.validated_data["url"],
+                kinds=asked.validated_data["events"],
+                actor=actor_of(request),
+                now=now,
+            )
+            answer = NewEndpointAnswer(_shown(made) | {"secret": secret}).data
+            return Response(answer, status=201)
+
+        return idempotency.answer_once(request, organization, add, now=now)
 
 
 class OneEndpoint(APIView):
@@ -110,10 +115,15 @@ class OneEndpoint(APIView):
 class RotateSecret(APIView):
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         organization = access.organization_for(request, "webhooks.manage")
-        secret = endpoints.rotate(
-            organization, endpoint_id, actor=actor_of(request), now=timezone.now()
-        )
-        return Response(SecretAnswer({"secret": secret}).data)
+        now = timezone.now()
+
+        def rotate() -> Response:
+            secret = endpoints.rotate(
+                organization, endpoint_id, actor=actor_of(request), now=now
+            )
+            return Response(SecretAnswer({"secret": secret}).data)
+
+        return idempotency.answer_once(request, organization, rotate, now=now)
 
 
 class Deliveries(APIView):

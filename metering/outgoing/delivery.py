@@ -20,6 +20,9 @@ WAITS = tuple(
 # Longer than one try lasts: nobody else takes it meanwhile, and one lost in a crash is
 # tried again.
 LEASE = timedelta(seconds=60)
+# The log of a month: long enough to look into a complaint, and much longer than the tries.
+KEPT = timedelta(days=30)
+PURGED_AT_ONCE = 5_000
 ERROR_LENGTH_MAX = 200
 
 
@@ -56,6 +59,20 @@ def resend(organization: Organization, delivery_id: UUID, *, now: datetime) -> N
     ).update(state=WebhookDelivery.State.WAITING, attempts=0, next_attempt_at=now)
     if not changed:
         raise NoSuchWebhook
+
+
+def purge(*, now: datetime) -> int:
+    """Forget messages that are a month old and wait for nothing; returns how many."""
+    over = WebhookDelivery.objects.filter(occurred_at__lt=now - KEPT).exclude(
+        state=WebhookDelivery.State.WAITING
+    )
+    forgotten = 0
+    while ids := list(
+        over.order_by("occurred_at").values_list("pk", flat=True)[:PURGED_AT_ONCE]
+    ):
+        # Somebody may have asked for one of them again meanwhile.
+        forgotten += over.filter(pk__in=ids).delete()[0]
+    return forgotten
 
 
 def body_of(delivery: WebhookDelivery) -> bytes:

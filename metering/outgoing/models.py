@@ -90,6 +90,11 @@ class WebhookDelivery(models.Model):
                 condition=Q(state="waiting"),
                 name="webhook_deliveries_due",
             ),
+            models.Index(
+                fields=["occurred_at"],
+                condition=~Q(state="waiting"),
+                name="webhook_deliveries_over",
+            ),
         ]
 
     def __str__(self) -> str:

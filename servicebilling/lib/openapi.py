@@ -9,11 +9,19 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 from rest_framework import serializers
 
 Json = dict[str, Any]
 Decorator = Callable[..., Any]
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Your own name for this request. Sent again within a day, it is answered as"
+    " the first time and nothing happens twice; 409 where it came with another body. A"
+    " refusal is not remembered.",
+)
 
 ALWAYS = {
     "400": "Something in the request cannot be read; `fields` says what.",

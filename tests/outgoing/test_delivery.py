@@ -222,3 +222,37 @@ def test_endpoints_are_few_and_each_address_is_there_once(organization):
         add(f"{URL}/{number}")
     with pytest.raises(TooManyEndpoints):
         add(f"{URL}/more")
+
+
+def test_the_log_keeps_a_month_and_whatever_still_waits(message, organization):
+    later = NOW + delivery.KEPT + timedelta(seconds=1)
+    assert delivery.purge(now=later) == 0
+
+    delivery.deliver(message.pk, now=NOW)
+    for _ in range(3):
+        publishing.publish(organization.pk, "payment.received", {}, now=NOW)
+    failed, young, _ = WebhookDelivery.objects.filter(state="waiting")
+    WebhookDelivery.objects.filter(pk=failed.pk).update(state="failed")
+    WebhookDelivery.objects.filter(pk=young.pk).update(
+        state="delivered", occurred_at=NOW + timedelta(days=1)
+    )
+
+    assert delivery.purge(now=NOW + delivery.KEPT) == 0
+    assert delivery.purge(now=later) == 2
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {
+        "waiting",
+        "delivered",
+    }
+
+
+def test_the_log_is_purged_in_pieces_without_reading_what_is_young(
+    message, organization, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(delivery, "PURGED_AT_ONCE", 2)
+    for _ in range(4):
+        publishing.publish(organization.pk, "payment.received", {}, now=NOW)
+    WebhookDelivery.objects.update(state="delivered")
+
+    # Five rows in three pieces, each found and deleted, and one look that finds none.
+    with django_assert_num_queries(7):
+        assert delivery.purge(now=NOW + 2 * delivery.KEPT) == 5
