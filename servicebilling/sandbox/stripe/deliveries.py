@@ -239,12 +239,17 @@ class Messenger:
 
 
 def settle(box: Box, *, seconds_max: float, event_ids: set[str] | None = None) -> bool:
-    """Wait until nothing is due (of these events); return whether that came in time."""
+    """Wait until nothing is due (of these events); return whether that came in time.
+
+    Does not wait for what lies there until the control delivers it.
+    """
     deadline = time.monotonic() + seconds_max
     while time.monotonic() < deadline:
         with box.lock:
             if not any(_is_awaited(row, event_ids) for row in box.deliveries.values()):
                 return True
+            if not box.settings["delivers_by_itself"]:
+                return False
         time.sleep(0.01)
     return False
 
