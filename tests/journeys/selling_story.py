@@ -133,7 +133,11 @@ class Story:
             ],
             "refunds": list(Refund.objects.values_list("status", "is_effective")),
             "disputes": list(Dispute.objects.values_list("status", "is_effective")),
-            "events": set(PaymentEvent.objects.values_list("state", flat=True)),
+            "unfinished": list(
+                PaymentEvent.objects.exclude(
+                    state__in=["processed", "ignored"]
+                ).values_list("kind", "state", "error")
+            ),
             "customers": len(self.shop.every("customer")),
             "charged": sum(
                 one["amount"] for one in self.shop.every("charge") if one["paid"]

@@ -23,7 +23,7 @@ END = {
     "payments": ["25.000000", "49.000000", "49.000000"],
     "refunds": [("succeeded", True)],
     "disputes": [("won", False)],
-    "events": {"ignored", "processed"},
+    "unfinished": [],
     "customers": 1,
     "charged": 12300,
 }
@@ -56,9 +56,9 @@ TOGETHER = {
         *OF_WEBHOOKS["badly signed first"],
     ],
     "API busy and failing": [
-        *OF_THE_API["429"],
-        *OF_THE_API["500 kept"],
-        *OF_THE_API["500 after"],
+        {"kind": "429", "percent": "15"},
+        {"kind": "500", "percent": "10", "applied": "true", "kept": "true"},
+        {"kind": "500", "percent": "15", "applied": "true"},
     ],
     "API slow and silent": [*OF_THE_API["answer lost"], *OF_THE_API["time-out"]],
 }
