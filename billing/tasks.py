@@ -11,7 +11,7 @@ from accounts import periodic_runs
 from billing import inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
-from billing.letters import low_usage, posting
+from billing.letters import digest, low_usage, minutes, payments, posting
 from billing.overage import collecting, comparing, sending
 from billing.providers import registry
 from billing.reconciling import comparing as comparing_lists
@@ -125,6 +125,26 @@ def write_low_usage_letters() -> None:
     now = timezone.now()
     if periodic_runs.claim("write_low_usage_letters", every=timedelta(hours=1), now=now):
         low_usage.write_due(now=now, by_daytime=True)
+
+
+@shared_task
+def write_letters() -> None:
+    """What happened since: run out, back again, paid, not paid, declined."""
+    now = timezone.now()
+    if periodic_runs.claim("write_letters", every=timedelta(minutes=1), now=now):
+        minutes.write_gone(now=now)
+        minutes.write_back(now=now)
+        payments.write_failed(now=now)
+        payments.write_overdue(now=now)
+        payments.write_receipts(now=now)
+        payments.write_pauses(now=now)
+
+
+@shared_task
+def write_staff_digest() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("write_staff_digest", every=timedelta(days=1), now=now):
+        digest.write_due(now=now)
 
 
 @shared_task

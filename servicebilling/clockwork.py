@@ -40,6 +40,8 @@ ENTRIES = (
     Entry(
         "Write letters to those who run low", "billing.tasks.write_low_usage_letters", 3600
     ),
+    Entry("Write letters about what happened", "billing.tasks.write_letters", 60),
+    Entry("Tell staff what needs a look", "billing.tasks.write_staff_digest", 86400),
     Entry("Post letters", "billing.tasks.post_letters", 60),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )

@@ -156,7 +156,10 @@ class Document(models.Model):
         indexes = [
             models.Index(
                 fields=["organization", "-issued_at"], name="documents_newest_first"
-            )
+            ),
+            models.Index(
+                fields=["paid_at"], condition=Q(state="paid"), name="documents_by_payment"
+            ),
         ]
 
     def __str__(self) -> str:

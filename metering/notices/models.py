@@ -53,7 +53,12 @@ class Notice(models.Model):
         indexes = [
             models.Index(
                 fields=["organization", "-created_at", "-id"], name="notices_newest_first"
-            )
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(is_gone=True),
+                name="notices_of_all_gone",
+            ),
         ]
 
     def __str__(self) -> str:
