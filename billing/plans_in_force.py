@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import OuterRef, Subquery
+
 from accounts.models import Organization
 from billing.models import Plan
 from metering.balances import cards
@@ -23,10 +25,11 @@ def plan_in_force(organization: Organization) -> PlanInForce:
 
     Raises `NoBalances` for an organization that never got balances.
     """
+    plan_name = Plan.objects.filter(rate_card=OuterRef("plan_card_id")).values("name")[:1]
     allowances = Allowance.objects.filter(organization=organization)
-    card_id = allowances.values_list("plan_card_id", flat=True).first()
-    if card_id is None:
+    found = allowances.values_list("plan_card_id", Subquery(plan_name)).first()
+    if found is None:
         raise NoBalances
+    card_id, name = found
     card = cards.get([card_id])[card_id]
-    plan = Plan.objects.filter(rate_card=card_id).first()
-    return PlanInForce(plan.name if plan else card.code, card)
+    return PlanInForce(name or card.code, card)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, organizations
 from accounts.audit import Actor
 from accounts.models import Organization
 from billing.models import BillingDetails
@@ -44,10 +44,28 @@ def of(organization: Organization) -> Details:
 
 @transaction.atomic
 def change(
-    organization: Organization, details: Details, *, actor: Actor, now: datetime
+    organization: Organization,
+    details: Details,
+    *,
+    email: str = "",
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """Replace the details; documents that were issued keep theirs. The provider is told
-    when the next document is made there."""
+    """Replace the details, and where bills go if an address is given; documents that were
+    issued keep theirs. The provider is told when the next document is made there.
+
+    Raises `InvalidDetail` for an address that is none.
+    """
+    if email:
+        locked = organizations.lock(organization)
+        organizations.describe(
+            locked,
+            name=locked.name,
+            billing_email=email,
+            timezone=locked.timezone,
+            actor=actor,
+            now=now,
+        )
     BillingDetails.objects.update_or_create(
         organization=organization, defaults=asdict(details) | {"updated_at": now}
     )

@@ -57,7 +57,10 @@ class DocumentSheet:
 
 
 def documents_of(
-    organization: Organization, *, before: tuple[datetime, UUID] | None = None
+    organization: Organization,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
 ) -> list[DocumentRow]:
     """Return a page of documents, newest first; `before` is the last row of the page before.
 
@@ -69,7 +72,7 @@ def documents_of(
     if before is not None:
         issued_at, id = before
         rows = rows.filter(Q(issued_at__lt=issued_at) | Q(issued_at=issued_at, id__lt=id))
-    return [_row(document) for document in rows.order_by("-issued_at", "-id")[:PAGE]]
+    return [_row(document) for document in rows.order_by("-issued_at", "-id")[:limit]]
 
 
 def sheet_of(organization: Organization, document_id: UUID) -> DocumentSheet | None:

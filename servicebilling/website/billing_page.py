@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from billing import purchase_reports, reports
+from billing.documents import reports as documents
+from billing.documents.reports import DocumentRow
 from billing.providers import registry
 from billing.purchase_reports import PaymentLine
 from billing.topups import starting as topups
@@ -24,6 +26,7 @@ from servicebilling.website.plan_card import PlanCard
 from servicebilling.website.usage_bar import UsageBar
 
 MOVEMENTS_SHOWN = 5
+DOCUMENTS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class BillingPage:
     bundles: tuple[BundleTile, ...]
     movements: tuple[WalletLine, ...]
     payments: tuple[PaymentLine, ...]
+    documents: tuple[DocumentRow, ...]
     top_up: Bounds
     # Names of the providers that take money here; none: nothing can be paid.
     providers: tuple[str, ...]
@@ -77,6 +81,7 @@ def of(organization: Organization, *, now: datetime) -> BillingPage:
         ),
         movements=statements.of_wallet(organization, limit=MOVEMENTS_SHOWN).lines,
         payments=tuple(purchase_reports.newest_payments(organization)),
+        documents=tuple(documents.documents_of(organization, limit=DOCUMENTS_SHOWN)),
         top_up=topups.bounds(organization.currency, now=now),
         providers=providers,
         has_portal="stripe" in providers and bool(organization.stripe_customer_id),

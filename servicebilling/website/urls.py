@@ -8,6 +8,7 @@ from servicebilling.website.views import (
     billing,
     calls,
     dashboard,
+    documents,
     exports,
     front,
     invitations,
@@ -37,6 +38,13 @@ urlpatterns = [
     path("dashboard/statements/<month:month>", exports.statement, name="statement"),
     path("dashboard/billing", billing.billing, name="billing"),
     path("dashboard/billing/history", billing.history, name="billing-history"),
+    path("dashboard/billing/documents", documents.documents, name="documents"),
+    path(
+        "dashboard/billing/documents/<uuid:document_id>",
+        documents.document,
+        name="document",
+    ),
+    path("dashboard/billing/details", documents.billing_details, name="billing-details"),
     path("dashboard/billing/success", billing.success, name="billing-success"),
     path(
         "dashboard/billing/success/live", billing.success_live, name="billing-success-live"

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.utils.timezone import now
 
 from accounts.models import Organization, User
+from billing.models import Document
 from metering.models import Call, Export, WebhookDelivery, WebhookEndpoint
 from metering.outgoing import endpoints
 from metering.usage import holds, record
@@ -96,6 +97,25 @@ def _export(organization: Organization) -> Kwargs:
     return {"export_id": made.pk}
 
 
+def _document(organization: Organization) -> Kwargs:
+    moment = now()
+    made, _ = Document.objects.get_or_create(
+        organization=organization,
+        provider="manual",
+        provider_document_id=f"sample-{organization.slug}",
+        defaults={
+            "kind": Document.Kind.RECEIPT,
+            "state": Document.State.PAID,
+            "currency": organization.currency,
+            "subtotal": Decimal(1),
+            "total": Decimal(1),
+            "issued_at": moment,
+            "created_at": moment,
+        },
+    )
+    return {"document_id": made.pk}
+
+
 def _endpoint(organization: Organization) -> Kwargs:
     url = f"https://{organization.slug}.example.com/"
     made = WebhookEndpoint.objects.filter(organization=organization, url=url).first()
@@ -129,6 +149,11 @@ SAMPLES: dict[str, Sample] = {
         missing={"delivery_id": NO_ID},
         own=lambda cast: _delivery(cast.organization),
         foreign=lambda cast: _delivery(cast.other_organization),
+    ),
+    "website:document": Sample(
+        missing={"document_id": NO_ID},
+        own=lambda cast: _document(cast.organization),
+        foreign=lambda cast: _document(cast.other_organization),
     ),
     "website:export-file": Sample(
         missing={"export_id": NO_ID},

@@ -50,6 +50,8 @@ SIGNED_IN_PAGES = [
     "/dashboard/billing",
     "/dashboard/billing/history",
     "/dashboard/billing/success",
+    "/dashboard/billing/documents",
+    "/dashboard/billing/details",
     "/dashboard/team",
     "/dashboard/api-keys",
     "/dashboard/settings",

@@ -135,3 +135,23 @@ SAID = {
 @register.filter
 def said_words(name: str) -> str:
     return SAID.get(name, name)
+
+
+# By the kind and the state of a document.
+DOCUMENTS = {"invoice": "Invoice", "receipt": "Receipt", "credit_note": "Credit note"}
+DOCUMENT_STATES = {
+    "open": "To be paid",
+    "paid": "Paid",
+    "void": "Void",
+    "uncollectible": "Not collected",
+}
+
+
+@register.filter
+def document_words(kind: str) -> str:
+    return DOCUMENTS.get(kind, kind.replace("_", " ").capitalize())
+
+
+@register.filter
+def document_state_words(state: str) -> str:
+    return DOCUMENT_STATES.get(state, state.replace("_", " ").capitalize())
