@@ -90,14 +90,6 @@ class SamePlan(BillingError):
     message = "This is the plan that is subscribed to already."
 
 
-class LowerPlanLater(BillingError):
-    code = "lower_plan_later"
-    message = (
-        "A lower plan cannot be changed to while this one is paid for. Cancel at the end "
-        "of the period, and subscribe to the lower plan then."
-    )
-
-
 class LinkBroken(BillingError):
     status = 404
     code = "link_broken"

@@ -65,6 +65,9 @@ class SubscriptionChanged:
     cancel_at: datetime | None = None
     canceled_at: datetime | None = None
     ended_at: datetime | None = None
+    # What it becomes with the next period; empty: it stays what it is.
+    next_plan_code: str = ""
+    next_billing_period: BillingPeriod | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)

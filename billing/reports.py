@@ -52,6 +52,10 @@ class SubscriptionReport:
     period_ends_at: datetime | None
     cancel_at: datetime | None
     action_url: str
+    # What it becomes at `period_ends_at`; empty: it stays what it is.
+    next_plan: str = ""
+    next_plan_name: str = ""
+    next_billing_period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def subscription_of(organization: Organization) -> SubscriptionReport | None:
     found = (
         Subscription.objects.filter(organization=organization)
         .exclude(status__in=[*ENDED, "incomplete"])
-        .select_related("plan")
+        .select_related("plan", "next_plan")
         .first()
     )
     if found is None:
@@ -137,6 +141,9 @@ def subscription_of(organization: Organization) -> SubscriptionReport | None:
         period_ends_at=found.period_ends_at,
         cancel_at=found.cancel_at,
         action_url=found.action_url,
+        next_plan=found.next_plan.code if found.next_plan else "",
+        next_plan_name=found.next_plan.name if found.next_plan else "",
+        next_billing_period=found.next_billing_period,
     )
 
 

@@ -6,7 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from billing.events import Fact, PeriodPaid, SubscriptionChanged, SubscriptionItem
-from billing.providers.base import ChangePreview, Checkout, Customer, FetchedFacts
+from billing.providers.base import (
+    ChangePreview,
+    Checkout,
+    Customer,
+    FetchedFacts,
+    LaterPlan,
+)
 
 
 @dataclass
@@ -41,6 +47,11 @@ class FakePayments:
 
     def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
         self.calls.append(("change_plan", (price_id, key)))
+
+    def change_plan_at_end(
+        self, subscription_id: str, *, plan: LaterPlan, key: str
+    ) -> None:
+        self.calls.append(("change_plan_at_end", plan))
 
     def cancel_at_end(self, subscription_id: str, *, key: str) -> None:
         self.calls.append(("cancel_at_end", key))

@@ -58,9 +58,12 @@ class Subscription(models.Model):
     period_starts_at = models.DateTimeField(null=True, blank=True)
     period_ends_at = models.DateTimeField(null=True, blank=True)
     trial_ends_at = models.DateTimeField(null=True, blank=True)
-    # A lower plan that takes over at the period's end.
+    # What takes over at the period's end; the plan may be the same, paid by another period.
     next_plan = models.ForeignKey(
         Plan, models.PROTECT, related_name="+", null=True, blank=True
+    )
+    next_billing_period = models.CharField(
+        max_length=10, choices=BillingPeriod.choices, blank=True
     )
     cancel_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)

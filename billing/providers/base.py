@@ -117,6 +117,17 @@ class ChangePreview:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterPlan:
+    """The plan of the next period. Price ids are the provider's."""
+
+    plan_code: str
+    billing_period: BillingPeriod
+    price_id: str
+    # Empty: the plan has no overage.
+    metered_price_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedFacts:
     """What an event turned out to mean, once its objects had been fetched."""
 
@@ -241,9 +252,16 @@ class SubscriptionProvider(PaymentProvider, Protocol):
     def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
         """Move the flat item to another price at once, the difference being paid now."""
 
-    def cancel_at_end(self, subscription_id: str, *, key: str) -> None: ...
+    def change_plan_at_end(
+        self, subscription_id: str, *, plan: LaterPlan, key: str
+    ) -> None:
+        """Let the next period be another plan's; what was planned before is replaced."""
 
-    def undo_cancel(self, subscription_id: str, *, key: str) -> None: ...
+    def cancel_at_end(self, subscription_id: str, *, key: str) -> None:
+        """Let it end with what is paid; a plan that was to follow does not."""
+
+    def undo_cancel(self, subscription_id: str, *, key: str) -> None:
+        """Let it go on as it is, whether it was to end or to change with the period."""
 
     def attach_overage(self, subscription_id: str, *, metered_price_id: str) -> None:
         """Let a subscription bill overage at a price; nothing happens if it does already."""

@@ -13,7 +13,6 @@ from typing import cast, get_args
 from accounts.models import Organization
 from billing import plans
 from billing.errors import (
-    LowerPlanLater,
     NotSold,
     NotSubscribed,
     OtherCurrency,
@@ -24,7 +23,8 @@ from billing.events import BillingPeriod
 from billing.models import Plan, Subscription
 from billing.models.subscriptions import LIVING
 from billing.providers import registry
-from billing.providers.base import ProviderError, SubscriptionProvider
+from billing.providers.base import ChangePreview as PreviewedChange
+from billing.providers.base import LaterPlan, ProviderError, SubscriptionProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ChangeAsked:
 
     plan_code: str
     billing_period: str
-    # Until then the subscription stays what it is.
+    # When the subscription ends or becomes the plan named; empty: at once.
     ends_at: datetime | None = None
 
 
@@ -62,13 +62,11 @@ def preview(
     """
     subscription = _living(organization)
     plan, price_id = _wanted(subscription, plan_code, billing_period)
-    with_provider = _provider(subscription)
-    try:
-        seen = with_provider.preview_change(
-            subscription.provider_subscription_id, price_id=price_id
-        )
-    except ProviderError as error:
-        raise ProviderUnavailable from error
+    is_up = _is_up(subscription, plan, billing_period)
+    if is_up:
+        seen = _asked_now(subscription, price_id)
+    else:
+        seen = _at_end(subscription, plan, billing_period, now)
     return ChangePreview(
         plan_code=plan.code,
         plan_name=plan.name,
@@ -79,21 +77,22 @@ def preview(
         takes_effect_at=seen.takes_effect_at,
         minutes_gained=plan.rate_card.included_minutes
         - subscription.rate_card.included_minutes,
-        is_upgrade=_is_up(subscription, plan, billing_period),
+        is_upgrade=is_up,
     )
 
 
 def change(
     organization: Organization, plan_code: str, billing_period: str, now: datetime
 ) -> ChangeAsked:
-    """Ask for a higher plan at once, the difference being paid now.
+    """Ask for a higher plan at once, the difference being paid now; for a lower one, or for
+    months instead of years, from the period's end on.
 
-    Raises as `preview` does, and `LowerPlanLater` for a plan that costs less.
+    Raises as `preview` does.
     """
     subscription = _living(organization)
     plan, price_id = _wanted(subscription, plan_code, billing_period)
     if not _is_up(subscription, plan, billing_period):
-        raise LowerPlanLater
+        return _change_at_end(subscription, plan, billing_period, now)
     attempt = f"{subscription.generation}:{now:%Y%m%d%H}"
     key = f"change:{subscription.pk}:{attempt}:{price_id}"
     provider = _provider(subscription)
@@ -122,7 +121,8 @@ def cancel_at_period_end(organization: Organization, now: datetime) -> ChangeAsk
 
 
 def undo_cancel(organization: Organization, now: datetime) -> ChangeAsked:
-    """Ask that a subscription go on that was to end; nothing happens if it goes on anyway.
+    """Ask that a subscription go on as it is that was to end, or to become another plan's;
+    nothing happens if it does anyway.
 
     Our row may not know yet that it is to end, so the provider is asked in any case.
     Raises `NotSubscribed`, `ProviderUnavailable`.
@@ -132,6 +132,48 @@ def undo_cancel(organization: Organization, now: datetime) -> ChangeAsked:
     key = f"resume:{subscription.pk}:{now.isoformat()}"
     _ask(lambda: provider.undo_cancel(subscription.provider_subscription_id, key=key))
     return ChangeAsked(subscription.plan.code, subscription.billing_period)
+
+
+def _change_at_end(
+    subscription: Subscription, plan: Plan, billing_period: str, now: datetime
+) -> ChangeAsked:
+    ids = plan.provider_ids[subscription.provider]
+    later = LaterPlan(
+        plan_code=plan.code,
+        billing_period=cast(BillingPeriod, billing_period),
+        price_id=ids[billing_period],
+        metered_price_id=ids.get("overage", ""),
+    )
+    provider = _provider(subscription)
+    _ask(
+        lambda: provider.change_plan_at_end(
+            subscription.provider_subscription_id,
+            plan=later,
+            key=f"later:{subscription.pk}:{now.isoformat()}",
+        )
+    )
+    return ChangeAsked(plan.code, billing_period, subscription.period_ends_at)
+
+
+def _asked_now(subscription: Subscription, price_id: str) -> PreviewedChange:
+    try:
+        return _provider(subscription).preview_change(
+            subscription.provider_subscription_id, price_id=price_id
+        )
+    except ProviderError as error:
+        raise ProviderUnavailable from error
+
+
+def _at_end(
+    subscription: Subscription, plan: Plan, billing_period: str, now: datetime
+) -> PreviewedChange:
+    price = plan.price_yearly if billing_period == "yearly" else plan.price_monthly
+    return PreviewedChange(
+        due_now=Decimal(0),
+        next_amount=price or Decimal(0),
+        currency=plan.currency,
+        takes_effect_at=subscription.period_ends_at or now,
+    )
 
 
 def _living(organization: Organization) -> Subscription:

@@ -49,12 +49,13 @@ def follow(
     is_new = subscription._state.adding
     if is_new:
         _begin(subscription, plan, fact)
+    was_period, began_at = subscription.billing_period, subscription.period_starts_at
     _take_over(subscription, fact, now)
     subscription.generation += 1
     subscription.save()
     _take_over_items(subscription, fact)
-    if not is_new and plan != subscription.plan:
-        _change_plan(subscription, plan, now)
+    if not is_new and (plan, fact.billing_period) != (subscription.plan, was_period):
+        _change_plan(subscription, plan, began_at=began_at, now=now)
     push(subscription, now=now)
     return subscription
 
@@ -95,10 +96,8 @@ def _locked(fact: SubscriptionChanged, organization: Organization) -> Subscripti
 
 def _begin(subscription: Subscription, plan: Plan, fact: SubscriptionChanged) -> None:
     """The card and the price that it begins with are kept, whatever becomes of the plan."""
-    yearly = fact.billing_period == "yearly"
-    subscription.plan = plan
-    subscription.rate_card = plan.rate_card
-    subscription.price = (plan.price_yearly if yearly else plan.price_monthly) or 0
+    subscription.billing_period = fact.billing_period
+    _take_terms(subscription, plan)
     subscription.currency = plan.currency
     subscription.created_at = fact.created_at
 
@@ -108,6 +107,8 @@ def _take_over(
 ) -> None:
     subscription.status = fact.status
     subscription.billing_period = fact.billing_period
+    subscription.next_plan = plans.get(fact.next_plan_code) if fact.next_plan_code else None
+    subscription.next_billing_period = fact.next_billing_period
     subscription.trial_ends_at = fact.trial_ends_at
     subscription.cancel_at = fact.cancel_at
     subscription.canceled_at = fact.canceled_at
@@ -150,17 +151,34 @@ def _take_over_items(subscription: Subscription, fact: SubscriptionChanged) -> N
     )
 
 
-def _change_plan(subscription: Subscription, plan: Plan, now: datetime) -> None:
-    """The provider moved it to another plan: more minutes count at once, pro rata."""
+def _change_plan(
+    subscription: Subscription, plan: Plan, *, began_at: datetime | None, now: datetime
+) -> None:
+    """The provider moved it to another plan: more minutes count at once, pro rata; fewer
+    with the period that was renewed."""
+    fewer = plan.rate_card.included_minutes < subscription.rate_card.included_minutes
+    starts_at = subscription.period_starts_at
+    _take_terms(subscription, plan)
+    subscription.save(update_fields=["plan", "rate_card", "price"])
+    organization_id, card_id = subscription.organization_id, plan.rate_card_id
+    if fewer and began_at and starts_at and starts_at > began_at:
+        cycles.change_card_with_period(
+            organization_id=organization_id,
+            card_id=card_id,
+            period_starts_at=starts_at,
+            now=now,
+        )
+    else:
+        cycles.change_card_pro_rata(
+            organization_id=organization_id, card_id=card_id, now=now
+        )
+
+
+def _take_terms(subscription: Subscription, plan: Plan) -> None:
+    yearly = subscription.billing_period == Subscription.BillingPeriod.YEARLY
     subscription.plan = plan
     subscription.rate_card = plan.rate_card
-    yearly = subscription.billing_period == Subscription.BillingPeriod.YEARLY
     subscription.price = (plan.price_yearly if yearly else plan.price_monthly) or 0
-    subscription.next_plan = None
-    subscription.save(update_fields=["plan", "rate_card", "price", "next_plan"])
-    cycles.change_card_pro_rata(
-        organization_id=subscription.organization_id, card_id=plan.rate_card_id, now=now
-    )
 
 
 def _end_plan(subscription: Subscription, now: datetime) -> None:

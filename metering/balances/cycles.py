@@ -123,6 +123,22 @@ def change_card_at_end(*, organization_id: UUID, card_id: UUID, now: datetime) -
         book.plan_card_id = _card(book, card_id).id
 
 
+def change_card_with_period(
+    *, organization_id: UUID, card_id: UUID, period_starts_at: datetime, now: datetime
+) -> None:
+    """Put a card in force that includes fewer minutes, from a period's start on.
+
+    A cycle that opened with the period, or in it, gets the new terms as by `change_card`;
+    one that began before keeps its own to its end. Raises `LedgerError` for a card in
+    another currency.
+    """
+    with ledger.opened_one(organization_id, now=now) as book:
+        began_before = book.live.starts_at < period_starts_at
+        keeps_terms = began_before and not _is_near(book, period_starts_at)
+    change = change_card_at_end if keeps_terms else change_card
+    change(organization_id=organization_id, card_id=card_id, now=now)
+
+
 def start_period(
     *,
     organization_id: UUID,

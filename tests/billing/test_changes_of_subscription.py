@@ -7,7 +7,6 @@ import pytest
 
 from billing import inbox
 from billing.errors import (
-    LowerPlanLater,
     NotSold,
     NotSubscribed,
     ProviderUnavailable,
@@ -92,8 +91,6 @@ def test_what_cannot_be_changed_to_is_refused(buyer, plans_by_price, subscribed,
     with pytest.raises(NotSubscribed):
         changes.preview(buyer, high.code, "monthly", now)
     subscribed(high)
-    with pytest.raises(LowerPlanLater):
-        changes.change(buyer, low.code, "monthly", now)
     with pytest.raises(SamePlan):
         changes.change(buyer, high.code, "monthly", now)
     with pytest.raises(NotSold):

@@ -14,6 +14,7 @@ from billing.providers.base import (
     Customer,
     Declined,
     FetchedFacts,
+    LaterPlan,
     ListedPayment,
     NeverAsked,
     ProviderError,
@@ -91,6 +92,13 @@ class FlutterwaveProvider:
         )
 
     def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+        raise ProviderError(
+            "Flutterwave changes no plans: cancel, then subscribe", retry=False
+        )
+
+    def change_plan_at_end(
+        self, subscription_id: str, *, plan: LaterPlan, key: str
+    ) -> None:
         raise ProviderError(
             "Flutterwave changes no plans: cancel, then subscribe", retry=False
         )

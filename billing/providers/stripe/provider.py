@@ -15,6 +15,7 @@ from billing.providers.base import (
     FetchedFacts,
     InvoiceOrder,
     ItemOrder,
+    LaterPlan,
     ListedCheckout,
     ListedSubscription,
     MeterReport,
@@ -34,6 +35,7 @@ from billing.providers.stripe import (
     reading,
     reversals,
     saved_cards,
+    schedules,
     signatures,
     subjects,
     subscriptions,
@@ -97,12 +99,20 @@ class StripeProvider:
         )
 
     def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+        schedules.release(self.gateway, subscription_id, key=key)
         subscriptions.change_plan(self.gateway, subscription_id, price_id=price_id, key=key)
 
+    def change_plan_at_end(
+        self, subscription_id: str, *, plan: LaterPlan, key: str
+    ) -> None:
+        schedules.change_at_end(self.gateway, subscription_id, plan=plan, key=key)
+
     def cancel_at_end(self, subscription_id: str, *, key: str) -> None:
+        schedules.release(self.gateway, subscription_id, key=key)
         subscriptions.cancel_at_end(self.gateway, subscription_id, key=key)
 
     def undo_cancel(self, subscription_id: str, *, key: str) -> None:
+        schedules.release(self.gateway, subscription_id, key=key)
         subscriptions.undo_cancel(self.gateway, subscription_id, key=key)
 
     def saved_card(self, customer: Customer, *, payment_id: str) -> SavedCard | None:

@@ -16,7 +16,12 @@ from billing.providers.stripe import (
     usage,
 )
 from billing.providers.stripe.client import NAME, Gateway, Missing, Row
-from billing.providers.stripe.subjects import object_of, subscription_of_invoice, text_id
+from billing.providers.stripe.subjects import (
+    object_of,
+    subscription_of_invoice,
+    subscription_of_schedule,
+    text_id,
+)
 from servicebilling.lib import money
 
 Reader = Callable[[Gateway, str, str], FetchedFacts]
@@ -107,6 +112,14 @@ def _subscription(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     found = subscriptions.retrieve(gateway, id)
     latest = text_id(found.get("latest_invoice"))
     return _about(gateway, found, _retrieve_invoice(gateway, latest) if latest else None)
+
+
+def _schedule(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
+    found = gateway.ask(lambda client: client.v1.subscription_schedules.retrieve(id))
+    subscription_id = subscription_of_schedule(found)
+    if not subscription_id:
+        return FetchedFacts(text_id(found["customer"]), note="it is of no subscription")
+    return _subscription(gateway, subscription_id, event_type)
 
 
 def _invoice(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
@@ -200,6 +213,8 @@ READERS: dict[str, Reader] = {
     "customer.subscription.pending_update_applied": _subscription,
     "customer.subscription.pending_update_expired": _subscription,
     "customer.subscription.trial_will_end": _trial_end,
+    "subscription_schedule.updated": _schedule,
+    "subscription_schedule.released": _schedule,
     "invoice.finalized": _invoice,
     "invoice.paid": _invoice,
     "invoice.payment_failed": _invoice,

@@ -3,7 +3,7 @@ belong to items."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from billing.events import (
     BillingPeriod,
@@ -52,6 +52,7 @@ def changed(subscription: Row) -> SubscriptionChanged | None:
         cancel_at=_ends_at(subscription),
         canceled_at=_perhaps(subscription.get("canceled_at")),
         ended_at=_perhaps(subscription.get("ended_at")),
+        **_next_plan(subscription, plan_code, period),
     )
 
 
@@ -88,6 +89,19 @@ def _ends_at(subscription: Row) -> datetime | None:
     if subscription.get("cancel_at_period_end"):
         return moment(flat_item(subscription)["current_period_end"])
     return None
+
+
+def _next_plan(subscription: Row, *now: object) -> dict[str, Any]:
+    """What a schedule of ours says; once it is in force, nothing is to come any more."""
+    schedule = subscription.get("schedule")
+    if not isinstance(schedule, dict) or schedule["status"] != "active":
+        return {}
+    said = schedule.get("metadata") or {}
+    next_code, next_period = said.get("plan_id", ""), said.get("billing_period", "")
+    is_known = next_code and next_period in get_args(BillingPeriod)
+    if not is_known or (next_code, next_period) == now:
+        return {}
+    return {"next_plan_code": next_code, "next_billing_period": next_period}
 
 
 def _perhaps(seconds: int | None) -> datetime | None:

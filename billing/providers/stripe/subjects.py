@@ -17,11 +17,19 @@ def subscription_of_event(event_type: str, body: Mapping[str, Any]) -> str:
     found = object_of(body)
     if event_type.startswith("customer.subscription."):
         return text_id(found.get("id"))
+    if event_type.startswith("subscription_schedule."):
+        return subscription_of_schedule(found)
     if event_type.startswith("invoice."):
         return subscription_of_invoice(found)
     if event_type.startswith("checkout.session."):
         return text_id(found.get("subscription"))
     return ""
+
+
+def subscription_of_schedule(schedule: Mapping[str, Any]) -> str:
+    """Return the id of the subscription that a schedule manages, or managed last."""
+    running = text_id(schedule.get("subscription"))
+    return running or text_id(schedule.get("released_subscription"))
 
 
 def subscription_of_invoice(invoice: Mapping[str, Any]) -> str:

@@ -10,8 +10,12 @@ from servicebilling.lib import money
 
 
 def retrieve(gateway: Gateway, subscription_id: str) -> Row:
-    """Return a subscription as it is now, its latest invoice as an id. Raises `Missing`."""
-    return gateway.ask(lambda client: client.v1.subscriptions.retrieve(subscription_id))
+    """Return a subscription as it is now, its schedule within and its latest invoice as an
+    id. Raises `Missing`."""
+    params: Any = {"expand": ["schedule"]}
+    return gateway.ask(
+        lambda client: client.v1.subscriptions.retrieve(subscription_id, params)
+    )
 
 
 def flat_item(subscription: Row) -> Row:

@@ -3,16 +3,22 @@
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from django.core.management import call_command
 
+from billing import catalogue_loading, plans
+from billing.providers import registry
 from billing.providers.base import Config, Customer
 from billing.providers.stripe.client import API_VERSION, Gateway
 from billing.providers.stripe.provider import StripeProvider
+from metering.verification.run import verify
 from servicebilling.sandbox.stripe.running import Sandbox
+from tests.billing.stripe.customers import Paying
 from tests.sandbox import checker
 
 KEY = "sk_test_sandbox"
@@ -135,3 +141,23 @@ def customer(provider) -> Customer:
     unknown = Customer(ORGANIZATION, name="Acme Dental", email="billing@example.com")
     known = provider.create_customer(unknown)
     return Customer(ORGANIZATION, unknown.name, unknown.email, id=known)
+
+
+@pytest.fixture
+def paying(organization, stripe, provider, settings, spoken_to, monkeypatch, capsys):
+    """Somebody without a plan yet, and the shipped catalogue on sale."""
+    settings.STRIPE_SECRET_KEY = KEY
+    settings.STRIPE_API_BASE = spoken_to
+    began_at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    catalogue_loading.load(now=began_at)
+    call_command("sync_stripe_catalog", "--json")
+    organization.currency = "EUR"
+    organization.save(update_fields=["currency"])
+    none = plans.get("none")
+    plans.open_organization(
+        organization=organization, plan=none, now=datetime(2026, 1, 31, 12, tzinfo=UTC)
+    )
+    monkeypatch.setattr(registry, "get", lambda name: provider)
+    there = Paying(organization, stripe, provider)
+    yield there
+    assert verify(now=there.now).findings == []

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from accounts.models import Organization
 from billing import checkout, inbox
 from billing.models import PaymentEvent, Subscription
 from billing.providers.stripe.provider import StripeProvider
-from tests.billing.stripe.conftest import Stripe
+
+if TYPE_CHECKING:
+    from tests.billing.stripe.conftest import Stripe
 
 GOOD = "4242424242424242"
 
@@ -17,7 +20,7 @@ class Paying:
     """`hear` takes in what Stripe tells, as the worker would."""
 
     organization: Organization
-    stripe: Stripe
+    stripe: "Stripe"
     provider: StripeProvider
 
     @property

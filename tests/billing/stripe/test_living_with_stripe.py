@@ -1,38 +1,12 @@
 """From Stripe's events to our rows and back: the worker against the sandbox."""
 
-from datetime import UTC, datetime
-
 import pytest
-from django.core.management import call_command
 
-from billing import catalogue_loading, inbox, plans
+from billing import inbox
 from billing.models import PaymentEvent
-from billing.providers import registry
 from billing.subscriptions import changes
-from metering.verification.run import verify
-from tests.billing.stripe.conftest import KEY
-from tests.billing.stripe.customers import Paying
 
 pytestmark = pytest.mark.django_db
-
-START = datetime(2026, 1, 31, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def paying(organization, stripe, provider, settings, spoken_to, monkeypatch, capsys):
-    """Somebody without a plan yet, and the shipped catalogue on sale."""
-    settings.STRIPE_SECRET_KEY = KEY
-    settings.STRIPE_API_BASE = spoken_to
-    catalogue_loading.load(now=START)
-    call_command("sync_stripe_catalog", "--json")
-    organization.currency = "EUR"
-    organization.save(update_fields=["currency"])
-    none = plans.get("none")
-    plans.open_organization(organization=organization, plan=none, now=START)
-    monkeypatch.setattr(registry, "get", lambda name: provider)
-    there = Paying(organization, stripe, provider)
-    yield there
-    assert verify(now=there.now).findings == []
 
 
 def test_a_year_gets_its_monthly_overage_from_the_worker_once(paying) -> None:
