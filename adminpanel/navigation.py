@@ -58,6 +58,14 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _model("Telephony", "inbox", "metering", "inboundmessage"),
                 _model("Payment events", "mark_email_unread", "billing", "paymentevent"),
+                _model("Letters", "mail", "billing", "letter"),
+                _link(
+                    "Mailbox",
+                    "inbox_customize",
+                    reverse("adminpanel:mailbox"),
+                    # Of superusers alone.
+                    right="adminpanel.read_all_mail",
+                ),
             ],
         },
         {

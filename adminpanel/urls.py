@@ -1,6 +1,7 @@
 from django.urls import path
 
 from adminpanel.calls import views as calls
+from adminpanel.mail import views as mail
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 
@@ -26,4 +27,6 @@ urlpatterns = [
         organizations.reverse_adjustment,
         name="organization-reverse",
     ),
+    path("letters/<int:letter_id>", mail.preview, name="letter"),
+    path("mailbox", mail.mailbox, name="mailbox"),
 ]
