@@ -54,6 +54,8 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.change_apikey",
             "accounts.add_setting",
             "billing.add_exchangerate",
+            # No event changes by hand: this is the right to process it again.
+            "billing.change_paymentevent",
             "metering.change_agent",
             "metering.change_phonenumber",
             "metering.adjust_balances",
@@ -66,6 +68,8 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
         "rights": {
             "accounts.add_setting",
             "billing.add_exchangerate",
+            # No event changes by hand: this is the right to process it again.
+            "billing.change_paymentevent",
             "metering.adjust_balances",
             "metering.see_money",
             "metering.replay_messages",

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from billing.events import SubscriptionChanged
 from billing.handlers import acting
@@ -21,6 +21,9 @@ from billing.subscriptions.transitions import Outdated, generation_of
 from servicebilling.lib import retrying
 
 State = PaymentEvent.State
+
+# Nothing is left to be done for an event in one of these.
+DONE = frozenset({State.PROCESSED, State.IGNORED})
 
 # Snapshots that overtake each other settle within a few fetches.
 FETCHES_MAX = 5
@@ -67,6 +70,25 @@ def due(*, now: datetime, limit: int = 200) -> list[int]:
     """Return the events whose time has come, longest waiting first."""
     waiting = PaymentEvent.objects.filter(state=State.RECEIVED, next_attempt_at__lte=now)
     return list(waiting.order_by("next_attempt_at").values_list("id", flat=True)[:limit])
+
+
+def selected(
+    *, ids: Iterable[int] = (), since: datetime | None = None, is_failed: bool = False
+) -> QuerySet[PaymentEvent]:
+    """Return stored events by number, by time, or because they failed; oldest first.
+
+    Failed: parked, quarantined, or waiting after an error.
+    """
+    found = PaymentEvent.objects.order_by("id")
+    if ids:
+        found = found.filter(pk__in=list(ids))
+    if since:
+        found = found.filter(received_at__gte=since)
+    if is_failed:
+        waits_after_error = Q(state=State.RECEIVED) & ~Q(error="")
+        gave_up = Q(state__in=[State.PARKED, State.QUARANTINED])
+        found = found.filter(gave_up | waits_after_error)
+    return found
 
 
 def replay(event_ids: Iterable[int], *, now: datetime) -> dict[str, int]:

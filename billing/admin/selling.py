@@ -1,8 +1,12 @@
 """Staff pages over what is sold and what was paid. Read-only: the catalogue changes by
 `load_catalogue`, payments by what providers tell."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 
+from billing import inbox
 from billing.models import MinuteBundle, Payment, PaymentEvent, Plan, Purchase, Subscription
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 
@@ -72,3 +76,16 @@ class PaymentEventAdmin(ReadOnlyAdmin):
     list_select_related = ["organization"]
     search_fields = ["external_id__exact"]
     ordering = ["-id"]
+    actions = ["replay"]
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("billing.change_paymentevent")
+
+    @admin.action(description="Process again", permissions=["replay"])
+    def replay(self, request: HttpRequest, chosen: QuerySet[PaymentEvent]) -> None:
+        ids = chosen.order_by("id").values_list("id", flat=True)
+        outcomes = inbox.replay(list(ids), now=timezone.now())
+        told = ", ".join(f"{what}: {count}" for what, count in sorted(outcomes.items()))
+        is_done = set(outcomes) <= inbox.DONE
+        level = messages.SUCCESS if is_done else messages.WARNING
+        self.message_user(request, f"Processed again. {told}", level)
