@@ -16,8 +16,10 @@ from servicebilling.website.views import (
     organization_settings,
     organizations,
     paying,
+    plan,
     team,
     usage,
+    wallet,
 )
 
 register_converter(Month, "month")
@@ -51,6 +53,17 @@ urlpatterns = [
     ),
     path("dashboard/billing/subscribe", paying.subscribe, name="subscribe"),
     path("dashboard/billing/buy", paying.buy_minutes, name="buy-minutes"),
+    path(
+        "dashboard/billing/buy-from-wallet", wallet.buy_from_wallet, name="buy-from-wallet"
+    ),
+    path("dashboard/billing/auto-top-up", wallet.auto_top_up, name="auto-top-up"),
+    path(
+        "dashboard/billing/auto-top-up/off", wallet.auto_top_up_off, name="auto-top-up-off"
+    ),
+    path("dashboard/billing/plan", plan.plan, name="plan"),
+    path("dashboard/billing/plan/change", plan.change, name="plan-change"),
+    path("dashboard/billing/plan/cancel", plan.cancel, name="plan-cancel"),
+    path("dashboard/billing/plan/keep", plan.keep, name="plan-keep"),
     path("dashboard/billing/top-up", paying.top_up, name="top-up"),
     path("dashboard/billing/portal", paying.portal, name="portal"),
     path("dashboard/team", team.team, name="team"),

@@ -52,6 +52,7 @@ SIGNED_IN_PAGES = [
     "/dashboard/billing/success",
     "/dashboard/billing/documents",
     "/dashboard/billing/details",
+    "/dashboard/billing/auto-top-up",
     "/dashboard/team",
     "/dashboard/api-keys",
     "/dashboard/settings",
