@@ -36,6 +36,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
                 _model("Subscriptions", "autorenew", "billing", "subscription"),
                 _model("Payments", "payments", "billing", "payment"),
                 _model("Purchases", "shopping_cart", "billing", "purchase"),
+                _model("Top-ups", "add_card", "billing", "topup"),
                 _model("Documents", "receipt_long", "billing", "document"),
                 _model("Refunds", "undo", "billing", "refund"),
                 _model("Disputes", "gavel", "billing", "dispute"),

@@ -1,7 +1,8 @@
 """Changing a subscription: another plan, an end with what is paid, and a change of mind.
 
 The provider is asked, outside any transaction; what became of it arrives as its news and is
-applied by `transitions.follow`. So doing a thing twice, at once or late ends in one state.
+applied by `transitions.follow`; what a provider that sends no such news has agreed to is noted
+here. So doing a thing twice, at once or late ends in one state.
 """
 
 from collections.abc import Callable
@@ -19,12 +20,13 @@ from billing.errors import (
     ProviderUnavailable,
     SamePlan,
 )
-from billing.events import BillingPeriod
+from billing.events import BillingPeriod, SubscriptionStopped
 from billing.models import Plan, Subscription
 from billing.models.subscriptions import LIVING
 from billing.providers import registry
 from billing.providers.base import ChangePreview as PreviewedChange
 from billing.providers.base import LaterPlan, ProviderError, SubscriptionProvider
+from billing.subscriptions import unrenewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,10 @@ def cancel_at_period_end(organization: Organization, now: datetime) -> ChangeAsk
     subscription = _living(organization)
     provider = _provider(subscription)
     key = f"cancel:{subscription.pk}:{now.isoformat()}"
-    _ask(lambda: provider.cancel_at_end(subscription.provider_subscription_id, key=key))
+    id = subscription.provider_subscription_id
+    _ask(lambda: provider.cancel_at_end(id, key=key))
+    if subscription.provider in unrenewed.SILENT_PROVIDERS:
+        unrenewed.stop(SubscriptionStopped(subscription.provider, id), now=now)
     ends_at = subscription.cancel_at or subscription.period_ends_at
     return ChangeAsked(subscription.plan.code, subscription.billing_period, ends_at)
 
@@ -130,7 +135,10 @@ def undo_cancel(organization: Organization, now: datetime) -> ChangeAsked:
     subscription = _living(organization)
     provider = _provider(subscription)
     key = f"resume:{subscription.pk}:{now.isoformat()}"
-    _ask(lambda: provider.undo_cancel(subscription.provider_subscription_id, key=key))
+    id = subscription.provider_subscription_id
+    _ask(lambda: provider.undo_cancel(id, key=key))
+    if subscription.provider in unrenewed.SILENT_PROVIDERS:
+        unrenewed.go_on(id, provider=subscription.provider, now=now)
     return ChangeAsked(subscription.plan.code, subscription.billing_period)
 
 

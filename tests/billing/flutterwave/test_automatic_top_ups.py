@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from billing import pending
 from billing.errors import NoSavedCard, TopUpOutOfBounds, TopUpUnderWay
@@ -71,6 +72,19 @@ def test_the_report_shows_the_card_and_never_its_token(order, lagos):
     assert shown.is_on
     assert shown.card_label == "MASTERCARD •••• 2950"
     assert order.card_token not in repr(shown)
+
+
+def test_staff_see_the_order_and_never_the_token(order, staff, client_of):
+    staff.is_superuser = True
+    staff.save(update_fields=["is_superuser"])
+    browser = client_of(staff)
+    for page in (
+        reverse("admin:billing_autotopup_changelist"),
+        reverse("admin:billing_autotopup_change", args=[order.pk]),
+    ):
+        shown = browser.get(page).content.decode()
+        assert order.card_label in shown
+        assert order.card_token not in shown
 
 
 def test_a_call_that_takes_the_balance_under_the_threshold_is_answered_and_then_paid_for(

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from billing import checkout, pending
-from billing.errors import NotSold
+from billing.errors import NotSold, ProviderUnavailable
 from billing.models import Payment, Plan, PlanCheckout, Subscription
 from billing.providers import registry
-from billing.subscriptions import unrenewed
+from billing.subscriptions import changes, unrenewed
 from billing.subscriptions.standing import GRACE
 from metering.balances import months
 from metering.models import Allowance, WalletTransaction
@@ -187,6 +188,42 @@ def test_stopping_keeps_what_is_paid_and_starting_again_undoes_it(
     )
     subscription.refresh_from_db()
     assert subscription.cancel_at is None
+
+
+def test_customers_stop_and_go_on_without_any_webhook(flutterwave, lagos, subscription):
+    """Flutterwave tells nobody that a subscription was started again."""
+    for _ in range(2):
+        asked = changes.cancel_at_period_end(lagos, now=NOW)
+        assert asked.ends_at == MONTH
+        subscription.refresh_from_db()
+        assert (subscription.status, subscription.cancel_at) == ("active", MONTH)
+    (theirs,) = flutterwave.box.subscriptions.values()
+    assert theirs["status"] == "cancelled"
+    for _ in range(2):
+        changes.undo_cancel(lagos, now=NOW)
+        subscription.refresh_from_db()
+        assert subscription.cancel_at is None
+    assert theirs["status"] == "active"
+
+
+def test_a_stop_that_the_provider_did_not_hear_changes_nothing(
+    flutterwave, lagos, subscription
+):
+    flutterwave.control("faults", path="/cancel", kind="503", times=5)
+    with pytest.raises(ProviderUnavailable):
+        changes.cancel_at_period_end(lagos, now=NOW)
+    subscription.refresh_from_db()
+    assert subscription.cancel_at is None
+
+
+def test_the_api_stops_and_goes_on(flutterwave, lagos, subscription, client_of):
+    client = client_of(lagos.owner)
+    for act, is_stopped in (("cancel", True), ("resume", False)):
+        url = reverse(f"billing:subscription-{act}")
+        answer = client.post(url, content_type="application/json")
+        assert answer.status_code == 200, answer.content
+        subscription.refresh_from_db()
+        assert (subscription.cancel_at is not None) is is_stopped
 
 
 def test_a_stopped_subscription_ends_with_its_period_and_the_wallet_stays(
