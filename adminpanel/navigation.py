@@ -57,7 +57,12 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Messages",
             "items": [
-                _model("Telephony", "inbox", "metering", "inboundmessage"),
+                _link(
+                    "Webhooks",
+                    "inbox",
+                    reverse("adminpanel:webhooks"),
+                    right="metering.view_inboundmessage",
+                ),
                 _model("Payment events", "mark_email_unread", "billing", "paymentevent"),
                 _model("Letters", "mail", "billing", "letter"),
                 _link(
@@ -72,6 +77,12 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Catalogue and settings",
             "items": [
+                _link(
+                    "Prices and rates",
+                    "percent",
+                    reverse("adminpanel:prices"),
+                    right="accounts.add_setting",
+                ),
                 _model("Plans", "sell", "billing", "plan"),
                 _model("Minute bundles", "package_2", "billing", "minutebundle"),
                 _model("Rate cards", "price_change", "metering", "ratecard"),

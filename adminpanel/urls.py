@@ -4,6 +4,8 @@ from adminpanel.calls import views as calls
 from adminpanel.mail import views as mail
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
+from adminpanel.settings import views as settings
+from adminpanel.webhooks import views as webhooks
 
 app_name = "adminpanel"
 urlpatterns = [
@@ -29,4 +31,10 @@ urlpatterns = [
     ),
     path("letters/<int:letter_id>", mail.preview, name="letter"),
     path("mailbox", mail.mailbox, name="mailbox"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/replay", webhooks.replay, name="webhooks-replay"),
+    path("webhooks/<int:message_id>", webhooks.message, name="webhook-message"),
+    path("webhooks/<uuid:delivery_id>/resend", webhooks.resend, name="webhook-resend"),
+    path("prices", settings.prices, name="prices"),
+    path("prices/rates", settings.enter_rate, name="rates"),
 ]

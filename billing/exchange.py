@@ -6,8 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
+from django.db import transaction
 from django.db.models import Q
 
+from accounts import audit
+from accounts.audit import Actor
+from accounts.models import User
 from billing.errors import NoRate
 from billing.models import ExchangeRate
 from servicebilling.lib import money
@@ -38,6 +42,29 @@ def cost_in(currency: str, cost_usd: Decimal, *, at: datetime) -> Decimal:
     """
     exact = cost_usd * rate_at(USD, currency, at)
     return money.amount(round(exact, money.PLACES))
+
+
+@transaction.atomic
+def enter(
+    *, base: str, quote: str, rate: Decimal, actor: Actor, now: datetime
+) -> ExchangeRate:
+    """Put a rate in force from now on; what was before stays as it was."""
+    row = ExchangeRate.objects.create(
+        base=base,
+        quote=quote,
+        rate=rate,
+        valid_from=now,
+        created_at=now,
+        created_by=actor if isinstance(actor, User) else None,
+    )
+    audit.record(
+        organization=None,
+        actor=actor,
+        action="exchange_rate.entered",
+        detail={"base": base, "quote": quote, "rate": rate},
+        now=now,
+    )
+    return row
 
 
 @dataclass(frozen=True, slots=True)
