@@ -10,6 +10,10 @@ from django.urls import reverse
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the side bar's groups (UNFOLD.SIDEBAR.navigation)."""
+    return [*_work(), *_records()]
+
+
+def _work() -> list[dict[str, Any]]:
     return [
         {
             "title": "Operation",
@@ -44,6 +48,11 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
                 _model("Exchange rates", "currency_exchange", "billing", "exchangerate"),
             ],
         },
+    ]
+
+
+def _records() -> list[dict[str, Any]]:
+    return [
         {
             "title": "Books",
             "items": [

@@ -20,11 +20,13 @@ def sign_in(page: Page, client: Client, *, url: str) -> None:
     )
 
 
-def accessibility_faults(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page as it stands: rule, and where."""
+def accessibility_faults(page: Page, *, within: str = "html") -> list[str]:
+    """Return what axe finds wrong with the page, or a part of it, as it stands: rule, and
+    where."""
     page.evaluate(_AXE.read_text())
     found = page.evaluate(
-        "rules => axe.run({runOnly: {type: 'tag', values: rules}})", _RULES
+        "([within, rules]) => axe.run(within, {runOnly: {type: 'tag', values: rules}})",
+        [within, _RULES],
     )
     assert len(found["passes"]) > 10, "axe looked at nothing"
     return [

@@ -1,0 +1,69 @@
+"""The operator's pages as a browser shows them: accessible, light and dark."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from billing.models import MinuteBundle
+from metering.calls import gate, settle
+from metering.models import Call, InboundMessage
+from tests.factories import metering as make
+from tests.pages.browsing import DESK, accessibility_faults, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def call(organization) -> Call:
+    now = timezone.now()
+    make.make_balances(organization=organization, now=now)
+    number = make.make_number(organization=organization, valid_from=now)
+    MinuteBundle.objects.create(code="hundred", minutes=100, currency="USD")
+    ref = make.call_ref(number, call_id="one")
+    gate.admit(make.make_request(ref, at=now), now=now)
+    report = make.make_report(ref, started_at=now, seconds=61, cost="0.12")
+    settle.settle([report], now=now + timedelta(seconds=61))
+    InboundMessage.objects.create(
+        provider="vapi",
+        kind="end-of-call-report",
+        external_id="parked",
+        provider_call_id="another",
+        body={"message": {"type": "end-of-call-report", "cost": 0.12}},
+        state="parked",
+        attempts=10,
+        error="it broke",
+        received_at=now,
+    )
+    return Call.objects.get()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_staff_pages(
+    page: Page, live_server, staff, client_of, call, theme, tmp_path
+):
+    staff.is_superuser = True
+    staff.save()
+    sign_in(page, client_of(staff), url=live_server.url)
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size(DESK)
+    message = InboundMessage.objects.get(external_id="parked")
+    places = [
+        "calls",
+        f"calls/{call.pk}",
+        "webhooks",
+        f"webhooks/{message.pk}",
+        "prices",
+    ]
+    faults = {}
+    for place in places:
+        page.goto(f"{live_server.url}/admin/{place}")
+        # What is around it is the admin theme's own.
+        faults[place] = accessibility_faults(page, within=".staff")
+        if kept := os.environ.get("SCREENSHOTS"):
+            name = place.replace("/", "-")[:20]
+            page.screenshot(path=f"{kept}/{name}-{theme}.png", full_page=True)
+
+    assert {place: found for place, found in faults.items() if found} == {}
