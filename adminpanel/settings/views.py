@@ -66,7 +66,8 @@ def enter_rate(request: HttpRequest) -> HttpResponse:
     form = RateForm(request.POST)
     if not form.is_valid():
         told = " ".join(
-            f"{name}: {' '.join(errors)}" for name, errors in form.errors.items()
+            f"{name}: {' '.join(str(one) for one in errors)}"
+            for name, errors in form.errors.items()
         )
         messages.error(request, f"No rate was entered. {told}")
         return redirect("adminpanel:prices")

@@ -45,7 +45,12 @@ def webhooks(request: HttpRequest) -> HttpResponse:
         asked["subject"] = _uuid(asked["subject"])
     try:
         found = reports.page(
-            source, now=timezone.now(), cursor=request.GET.get("cursor", ""), **asked
+            source,
+            now=timezone.now(),
+            cursor=request.GET.get("cursor", ""),
+            state=asked["state"],
+            kind=asked["kind"],
+            subject=asked["subject"],
         )
     except InvalidCursor as error:
         raise BadRequest(error.message) from error
