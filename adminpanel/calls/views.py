@@ -49,9 +49,9 @@ def calls(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 @admin.site.admin_view
 @_may_view
+@require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
     """Hand out the calls of the list's address as CSV; who took what is in the trail."""
     here = f"{reverse('adminpanel:calls')}?{request.GET.urlencode()}"

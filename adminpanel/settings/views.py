@@ -59,9 +59,9 @@ def prices(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 @admin.site.admin_view
 @_may_enter
+@require_POST
 def enter_rate(request: HttpRequest) -> HttpResponse:
     form = RateForm(request.POST)
     if not form.is_valid():

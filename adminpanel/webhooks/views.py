@@ -93,9 +93,9 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 @admin.site.admin_view
 @_may_replay
+@require_POST
 def replay(request: HttpRequest) -> HttpResponse:
     """Show first what replaying the chosen messages would change; confirmed, do it."""
     ids = _ids(request)
@@ -123,9 +123,9 @@ def replay(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 @admin.site.admin_view
 @_may_replay
+@require_POST
 def resend(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """Let a message to a customer's system be sent again at once."""
     row = WebhookDelivery.objects.select_related("organization").filter(pk=delivery_id)

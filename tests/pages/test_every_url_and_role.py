@@ -241,13 +241,16 @@ def test_owner_gets_in_and_may_whatever_any_member_may(endpoint, cast, crowd):
         assert not lesser or "owner" in lesser, f"{method}: {status}"
 
 
+OF_STAFF_BY_UUID = ("organization_id", "call_id", "delivery_id")
+
+
 def test_staff_site_is_closed_to_customers(cast, crowd):
     let_in = []
     for endpoint in endpoints():
         if not endpoint.is_staff_site:
             continue
         kwargs: Kwargs = dict.fromkeys(endpoint.parameters, "1")
-        kwargs |= {name: NO_ID for name in kwargs if name in ("organization_id", "call_id")}
+        kwargs |= {name: NO_ID for name in kwargs if name in OF_STAFF_BY_UUID}
         if "app_label" in kwargs:
             kwargs["app_label"] = "accounts"
         for role in ("anonymous", "owner", "service key"):
