@@ -78,7 +78,7 @@ def test_year_is_paid_at_once_and_counted_by_the_month(buyer, customer):
     expect(buyer.locator('[data-part="usage"]')).to_contain_text("1,000")
     buyer.goto("/dashboard/billing")
     expect(buyer.locator("#plan")).to_contain_text("€3,952.80 a year")
-    expect(buyer.locator("#documents")).to_contain_text("Growth")
+    expect(buyer.locator("#payments")).to_contain_text("Growth")
     assert Subscription.objects.get().billing_period == "yearly"
 
 
@@ -93,7 +93,7 @@ def test_minutes_are_bought_paid_and_credited(buyer, customer):
     expect(buyer.locator("main")).to_contain_text(
         "100\nminutes remaining", use_inner_text=True
     )
-    expect(buyer.locator("#documents")).to_contain_text("$25.00")
+    expect(buyer.locator("#payments")).to_contain_text("$25.00")
     assert stories.ring(
         stories.number_of(customer, now=timezone.now()), at=timezone.now()
     ).admitted
@@ -112,12 +112,30 @@ def test_plan_is_cancelled_and_kept_after_all(buyer, customer):
     subscribe(buyer, "Starter")
     expect(buyer.locator('[data-part="usage"]')).to_contain_text("500")
 
-    _in_portal(buyer, "Cancel subscription")
+    buyer.goto("/dashboard/billing")
+    buyer.get_by_role("link", name="Change or cancel the plan").click()
+    buyer.get_by_text("Cancel the plan", exact=True).click()
+    buyer.get_by_role("button", name="Cancel at the end of the period").click()
+    buyer.goto("/dashboard/billing")
     expect(buyer.locator("#plan")).to_contain_text("Cancelled")
     expect(buyer.locator("#plan")).to_contain_text("Ends on")
 
-    _in_portal(buyer, "Do not cancel")
+    buyer.get_by_role("link", name="Keep the plan, or change it").click()
+    buyer.get_by_role("button", name="Keep the plan", exact=True).click()
+    buyer.goto("/dashboard/billing")
     expect(buyer.locator("#plan")).to_contain_text("Renews on")
+
+
+def test_lower_plan_begins_when_what_is_paid_ends(buyer, customer):
+    subscribe(buyer, "Growth")
+    expect(buyer.locator('[data-part="usage"]')).to_contain_text("1,000")
+
+    buyer.goto("/dashboard/billing/plan?plan=starter&period=monthly")
+    expect(buyer.locator("main")).to_contain_text("Nothing is charged now")
+    buyer.get_by_role("button", name="Change with the next period").click()
+    buyer.goto("/dashboard/billing")
+    expect(buyer.locator("#plan")).to_contain_text("Starter")
+    assert Subscription.objects.get().next_plan.code == "starter"
 
 
 def test_failed_renewal_refuses_until_it_is_paid(buyer, shop, customer):
@@ -144,14 +162,6 @@ def test_failed_renewal_refuses_until_it_is_paid(buyer, shop, customer):
     buyer.goto("/dashboard")
     expect(buyer.get_by_text("A payment is overdue")).to_be_hidden()
     assert stories.ring(number, at=timezone.now()).admitted
-
-
-def _in_portal(page: Page, verb: str) -> None:
-    """Press a button of the provider's own page and come back."""
-    page.goto("/dashboard/billing")
-    page.locator("#plan form button").click()
-    page.get_by_role("button", name=verb).click()
-    page.goto("/dashboard/billing")
 
 
 def _new_card(page: Page, card: str) -> None:
