@@ -59,6 +59,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "metering.change_agent",
             "metering.change_phonenumber",
             "metering.adjust_balances",
+            "metering.set_enforcement",
             "metering.see_money",
             "metering.replay_messages",
         },
@@ -71,6 +72,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             # No event changes by hand: this is the right to process it again.
             "billing.change_paymentevent",
             "metering.adjust_balances",
+            "metering.set_enforcement",
             "metering.see_money",
             "metering.replay_messages",
         },

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from adminpanel.calls import views as calls
+from adminpanel.enforcement import views as enforcement
 from adminpanel.mail import views as mail
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
@@ -28,6 +29,16 @@ urlpatterns = [
         "organizations/<uuid:organization_id>/reverse",
         organizations.reverse_adjustment,
         name="organization-reverse",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/enforcement",
+        enforcement.enforcement,
+        name="organization-enforcement",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/enforcement/switch",
+        enforcement.switch,
+        name="organization-enforcement-switch",
     ),
     path("letters/<int:letter_id>", mail.preview, name="letter"),
     path("mailbox", mail.mailbox, name="mailbox"),

@@ -66,6 +66,9 @@ def write_back(*, now: datetime) -> int:
 
 def _write_gone(notice: Notice, now: datetime) -> bool:
     report = reports.usage_this_cycle(notice.organization, now=now)
+    if report.enforcement == Allowance.Enforcement.SHADOW:
+        # No call is refused. Once the limits are enforced, the letter is written after all.
+        return False
     by_wallet = notice.kind == Notice.Kind.WALLET_LEFT
     if (report.wallet_balance if by_wallet else report.minutes_remaining) > 0:
         return False

@@ -276,7 +276,10 @@ class Allowance(models.Model):
 
     class Meta:
         db_table = "allowances"
-        permissions = [("adjust_balances", "Can adjust minutes and wallets by hand")]
+        permissions = [
+            ("adjust_balances", "Can adjust minutes and wallets by hand"),
+            ("set_enforcement", "Can enforce limits, or only watch them"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

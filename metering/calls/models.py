@@ -221,10 +221,20 @@ class Decision(models.Model):
                 "organization",
                 name="decision_once_per_call",
                 nulls_distinct=False,
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(would_refuse=False)
+                | Q(result="admitted", inputs__enforcement="shadow") & ~Q(rule="ok"),
+                name="only_shadow_mode_admits_against_a_rule",
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-id"], name="decisions_newest_first"),
+            models.Index(
+                fields=["organization", "created_at"],
+                condition=Q(inputs__enforcement="shadow"),
+                name="decisions_in_shadow_mode",
+            ),
             models.Index(
                 fields=["-created_at"],
                 condition=Q(result="refused"),

@@ -1,5 +1,6 @@
 """Uses of one organization between reading and writing: each rated on the open book."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -66,6 +67,8 @@ class Batch:
         taken = quantity_allocation.use(
             self.book, cycle, meter=use.meter, quantity=use.quantity, card_id=card_id
         )
+        if rule and not use.is_fact:
+            use = replace(use, metadata=use.metadata | {writing.WOULD_REFUSE: rule})
         return self._posted(use, taken, occurred_at=occurred_at, corrects=None)
 
     def _correct(self, use: Use) -> writing.Event:

@@ -148,6 +148,7 @@ def settle(
             quantity=quantity,
             key=f"_hold:{found.id}",
             occurred_at=found.created_at,
+            metadata={writing.WOULD_REFUSE: "hold"} if found.would_refuse else {},
             is_fact=True,
             is_own=True,
         )

@@ -73,7 +73,12 @@ class UsageEvent(models.Model):
         indexes = [
             models.Index(
                 fields=["organization", "-occurred_at", "-id"], name="usage_newest_first"
-            )
+            ),
+            models.Index(
+                fields=["organization", "occurred_at"],
+                condition=Q(metadata__has_key="would_refuse"),
+                name="usage_let_through",
+            ),
         ]
 
     def __str__(self) -> str:

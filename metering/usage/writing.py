@@ -20,6 +20,8 @@ Row = dict[str, Any]
 
 # In the metadata of a correction: the whole that it states; its quantity is the difference.
 CORRECTED_TO = "corrected_to"
+# In the metadata of what shadow mode let through: the rule that says no.
+WOULD_REFUSE = "would_refuse"
 
 
 @dataclass(slots=True)

@@ -54,10 +54,12 @@ def _found(owner: Any, name: str) -> Any:
 def replace_function(file: str, name: str, old: str = "", new: str = "") -> None:
     """Put a database function in place again, with a piece of it replaced."""
     text = (SQL / f"{file}.sql").read_text()
-    (source,) = re.findall(rf"CREATE FUNCTION {name}\(.*?\$\$;?\n.*?\$\$;", text, re.S)
+    (source,) = re.findall(
+        rf"CREATE (?:OR REPLACE )?FUNCTION {name}\(.*?\$\$;?\n.*?\$\$;", text, re.S
+    )
     if old:
         assert old in source, f"{name} has no place for this plant any more"
-    source = source.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+    source = re.sub("^CREATE (OR REPLACE )?", "CREATE OR REPLACE ", source)
     with connection.cursor() as cursor:
         cursor.execute(source.replace(old, new, 1) if old else source)
 
@@ -257,28 +259,28 @@ PLANTS: list[tuple[Any, str, str, str, Callable[..., None]]] = [
 
 SQL_PLANTS: list[tuple[str, str, str, str, Callable[..., None]]] = [
     (
-        "gate",
+        "gate_admit",
         "gate_admit",
         "IF FOUND THEN",
         "IF false THEN",
         holes.test_the_duplicate_of_an_admitted_question_is_not_told_that_minutes_are_gone,
     ),
     (
-        "gate",
+        "gate_admit",
         "gate_admit",
         "minutes_held = minutes_held + v_minutes",
         "minutes_held = minutes_held",
         test_gate.test_the_last_minute_is_granted_and_then_none,
     ),
     (
-        "gate",
+        "gate_admit",
         "gate_admit",
         "AND revision > 0",
         "AND false",
         test_gate.test_a_call_whose_report_came_first_is_not_held,
     ),
     (
-        "gate",
+        "gate_admit",
         "gate_admit",
         "AND state = 'open' AND kind = 'call'",
         "AND state = 'open'",
@@ -295,7 +297,7 @@ SQL_PLANTS: list[tuple[str, str, str, str, Callable[..., None]]] = [
 
 RACES = [
     (
-        "gate",
+        "gate_admit",
         "gate_admit",
         "WHERE organization_id = v_route.organization_id FOR NO KEY UPDATE",
         "WHERE organization_id = v_route.organization_id",
@@ -354,9 +356,9 @@ def test_a_bug_in_the_database_is_seen(plant, now):
 @pytest.mark.django_db
 def test_minutes_held_without_a_hold_are_seen(now):
     """The one plant that no answer shows: only the books tell."""
-    text = (SQL / "gate.sql").read_text()
+    text = (SQL / "gate_admit.sql").read_text()
     (inserted,) = re.findall(r"INSERT INTO holds \(.*?;\n", text, re.S)
-    replace_function("gate", "gate_admit", inserted, "")
+    replace_function("gate_admit", "gate_admit", inserted, "")
     begin(now).ask()
     broken = {finding.rule for finding in verify(now=now).findings}
     assert "minutes_held_are_the_open_holds" in broken
