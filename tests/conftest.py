@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.test import Client, TransactionTestCase
+from django.test import Client
 
 from accounts.api_keys import Issued
 from accounts.models import Organization, User
 from billing.providers import registry
 from tests.factories import accounts as make
 
-pytest_plugins = ["tests.browser", "tests.broker", "tests.telephony"]
+pytest_plugins = ["tests.browser", "tests.broker", "tests.emptying", "tests.telephony"]
 
 
 @pytest.fixture(autouse=True)
@@ -55,41 +54,6 @@ def only_this_machine() -> Iterator[None]:
     socket.socket.connect = guarded
     yield
     socket.socket.connect = connect
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ledgers_may_be_emptied_between_tests() -> Iterator[None]:
-    """Append-only tables refuse TRUNCATE, which is how Django cleans up after a test with
-    real transactions. Lifted for that moment alone; in tests the triggers are in force."""
-    clean_up = TransactionTestCase._fixture_teardown
-
-    def lifted(self) -> None:
-        guarded = _tables_that_refuse_truncate()
-        _switch_triggers("DISABLE", guarded)
-        try:
-            clean_up(self)
-        finally:
-            _switch_triggers("ENABLE", guarded)
-
-    TransactionTestCase._fixture_teardown = lifted
-    yield
-    TransactionTestCase._fixture_teardown = clean_up
-
-
-def _tables_that_refuse_truncate() -> list[tuple[str, str]]:
-    # 32 is the bit of TRUNCATE in pg_trigger.tgtype.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
-            " WHERE NOT tgisinternal AND tgtype & 32 > 0"
-        )
-        return cursor.fetchall()
-
-
-def _switch_triggers(switch: str, guarded: list[tuple[str, str]]) -> None:
-    with connection.cursor() as cursor:
-        for table, trigger in guarded:
-            cursor.execute(f'ALTER TABLE {table} {switch} TRIGGER "{trigger}"')
 
 
 @pytest.fixture

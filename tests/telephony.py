@@ -8,6 +8,7 @@ import pytest
 
 from metering.calls import vapi as adapter
 from metering.providers.vapi.client import VapiClient
+from servicebilling.lib import certificates
 from servicebilling.sandbox.vapi.running import Sandbox
 
 KEY = "sandbox-key"
@@ -21,7 +22,11 @@ class Provider:
 
     def control(self, path: str, body: object = None, *, method: str = "POST"):
         answer = httpx.request(
-            method, f"{self.url}/_sandbox/{path}", json=body, trust_env=False
+            method,
+            f"{self.url}/_sandbox/{path}",
+            json=body,
+            trust_env=False,
+            verify=certificates.trusted(),
         )
         assert answer.status_code < 300, answer.text
         return answer.json()

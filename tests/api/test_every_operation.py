@@ -1,7 +1,5 @@
 """Whatever is sent to any operation of the document: no 5xx, and answers are as it says."""
 
-import os
-
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,8 +13,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from servicebilling.website import api_document
+from tests.length import IS_LONG
 
-IS_LONG = bool(os.environ.get("LONG"))
 EXAMPLES = 150 if IS_LONG else 3
 PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if IS_LONG else [])]
 CHECKS = [

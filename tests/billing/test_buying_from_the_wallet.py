@@ -1,6 +1,5 @@
 """Minutes paid from the wallet: both sides move, or neither."""
 
-import os
 from decimal import Decimal
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ from metering.models import MinuteTransaction, Wallet
 from metering.verification.run import verify
 from tests.crowd import Crowd
 from tests.factories import metering as make
+from tests.length import IS_LONG
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def test_a_bundle_in_another_currency_is_refused(buyer, wallet, code, now):
 @pytest.mark.django_db(transaction=True)
 def test_of_racing_purchases_as_many_are_paid_as_the_wallet_has_units(now):
     """With LONG=1: 800 at a wallet of 500; a tenth of it otherwise."""
-    tenths = 10 if os.environ.get("LONG") == "1" else 1
+    tenths = 10 if IS_LONG else 1
     settings_history.set_value(
         "base_minute_cost", {"USD": "1"}, organization=None, actor="test", now=now
     )

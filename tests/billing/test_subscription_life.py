@@ -1,6 +1,5 @@
 """A subscription follows its provider; each paid period opens or vouches for its cycle once."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -16,6 +15,7 @@ from metering.balances import cycles, ledger, months
 from metering.models import Allowance, BillingCycle
 from metering.verification.run import verify
 from tests.billing.conftest import stored
+from tests.length import IS_LONG
 
 FLAT = Decimal("49")
 
@@ -77,7 +77,7 @@ def test_all_orders_of_six_events_end_in_one_state(buyer, payments, now):
     orders = list(permutations(six))
     assert len(orders) == 720
     # Each takes a good part of a second; LONG=1 goes through them all.
-    step = 1 if os.environ.get("LONG") else 24
+    step = 1 if IS_LONG else 24
     for number, order in enumerate(orders[::step]):
         with transaction.atomic():
             for place, (kind, body) in enumerate(order):

@@ -1,8 +1,6 @@
 """One customer's story under everything that can go wrong between Stripe and us: each ends
 as it does without a fault. Webhooks travel over HTTP into our own endpoint."""
 
-import os
-
 import pytest
 from django.db import OperationalError
 from stripe import HTTPClient
@@ -11,6 +9,7 @@ from billing import inbox, tasks
 from billing.providers import registry
 from billing.providers.stripe import client, endpoints
 from tests.journeys.selling_story import Story
+from tests.length import IS_LONG
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +62,7 @@ TOGETHER = {
     "API slow and silent": [*OF_THE_API["answer lost"], *OF_THE_API["time-out"]],
 }
 FAULTS = dict(TOGETHER)
-if os.environ.get("LONG") == "1":
+if IS_LONG:
     FAULTS |= {"none": []} | OF_WEBHOOKS | OF_THE_API
 
 

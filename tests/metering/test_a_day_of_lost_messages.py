@@ -6,7 +6,6 @@ lost fact: the provider does not connect a call that nobody answers for.)
 """
 
 import json
-import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -31,11 +30,12 @@ from metering.models import (
 from metering.verification.run import verify
 from servicebilling.sandbox.vapi import calls, messages
 from tests.factories import metering as make
+from tests.length import IS_LONG
 from tests.signing import vapi_secret
 
 pytestmark = pytest.mark.django_db
 
-CALLS = 1000 if os.environ.get("LONG") else 40
+CALLS = 1000 if IS_LONG else 40
 LOST = 0.05
 
 

@@ -19,11 +19,10 @@ from metering.models import Call, Decision, Hold, MinuteTransaction
 from metering.verification.run import verify
 from tests.crowd import Crowd
 from tests.factories import metering as make
+from tests.length import ROUNDS
 from tests.metering.story import Story, begin
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
-
-ROUNDS = 100
 
 
 def report_of(story: Story, seconds: int = 60, **ref: Any):
@@ -33,7 +32,9 @@ def report_of(story: Story, seconds: int = 60, **ref: Any):
 
 
 def test_fifty_copies_of_a_report_are_one_charge(now):
-    story = begin(now, make.make_card(when_exhausted="overage", included_minutes=50))
+    story = begin(
+        now, make.make_card(when_exhausted="overage", included_minutes=ROUNDS // 2)
+    )
     with Crowd(50) as crowd:
         for number in range(ROUNDS):
             report = report_of(story)
@@ -47,7 +48,7 @@ def test_fifty_copies_of_a_report_are_one_charge(now):
             assert outcomes == {"charged": 1, "already": 49}, number
     assert story.allowance.minutes_used_this_cycle == ROUNDS
     assert MinuteTransaction.objects.filter(kind="usage").count() == ROUNDS
-    assert story.overage() == (50, Decimal(5))
+    assert story.overage() == (ROUNDS // 2, Decimal(ROUNDS // 2) / 10)
 
 
 def test_of_twenty_callers_with_minutes_for_one_one_is_admitted(now):
@@ -72,7 +73,7 @@ def test_of_twenty_callers_with_minutes_for_one_one_is_admitted(now):
 
 def test_batches_over_many_organizations_wait_for_each_other_and_never_crosswise(now):
     stories = [begin(now, make.make_card(included_minutes=5)) for _ in range(10)]
-    rounds = 25
+    rounds = ROUNDS // 4
     with Crowd(8) as crowd:
         for _ in range(rounds):
 

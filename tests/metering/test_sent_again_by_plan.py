@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from metering.models import Allowance, Call
 from metering.providers.vapi import answers
+from servicebilling.lib import certificates
 from tests.factories import metering as make
 
 BAD_MOMENTS = 2
@@ -38,7 +39,11 @@ class Door(BaseHTTPRequestHandler):
         kept = ("content-type", "x-vapi-secret")
         headers = {name: self.headers[name] for name in kept}
         reply = httpx.post(
-            self.site + self.path, content=body, headers=headers, trust_env=False
+            self.site + self.path,
+            content=body,
+            headers=headers,
+            trust_env=False,
+            verify=certificates.trusted(),
         )
         self.send_response(reply.status_code)
         self.send_header("content-length", str(len(reply.content)))

@@ -17,13 +17,12 @@ from metering.balances import ledger
 from metering.calls import inbox
 from metering.models import Allowance, Call, Hold, InboundMessage
 from tests.crowd import Crowd
+from tests.length import ROUNDS
 from tests.payloads import as_body, vapi_message
 from tests.signing import vapi_secret
 from tests.webhooks.conftest import NOW, URL
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
-
-ROUNDS = 100
 
 
 def send(message: dict) -> dict:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from billing.providers.base import Config, ProviderError
-from servicebilling.lib import json_answers
+from servicebilling.lib import certificates, json_answers
 
 NAME = "flutterwave"
 API_BASE = "https://api.flutterwave.com/v3"
@@ -103,6 +103,7 @@ class Gateway:
                 },
                 follow_redirects=False,
                 trust_env=False,
+                verify=certificates.trusted(),
                 **request,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:

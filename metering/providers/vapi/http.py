@@ -7,6 +7,7 @@ import httpx
 from metering.providers.base import OutcomeUnknown, Refused
 from metering.providers.vapi import fetched
 from metering.providers.vapi.wire import Malformed, load_any
+from servicebilling.lib import certificates
 
 CONNECT_SECONDS_MAX = 3.0
 BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -46,6 +47,7 @@ def _send(
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
+            verify=certificates.trusted(),
             **request,
         )
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:

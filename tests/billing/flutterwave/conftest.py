@@ -19,6 +19,7 @@ from billing.providers.flutterwave import hooks, references
 from billing.providers.flutterwave.client import Gateway
 from metering.models import Wallet
 from metering.verification.run import verify
+from servicebilling.lib import certificates
 from servicebilling.sandbox.flutterwave import hooks as sandbox_hooks
 from servicebilling.sandbox.flutterwave import numbers
 from servicebilling.sandbox.flutterwave.running import Sandbox
@@ -45,7 +46,9 @@ class Flutterwave:
 
     def control(self, act: str, /, **body: Any) -> Any:
         answer = httpx.post(
-            f"{self.sandbox.url}/_sandbox/{act}", content=numbers.written(body)
+            f"{self.sandbox.url}/_sandbox/{act}",
+            content=numbers.written(body),
+            verify=certificates.trusted(),
         )
         assert answer.is_success, answer.text
         return answer.json()

@@ -1,6 +1,5 @@
 """The webhook and the page that a customer reloads, in the same instant: credited once."""
 
-import os
 from decimal import Decimal
 
 import pytest
@@ -10,6 +9,7 @@ from billing.models import Payment, TopUp
 from metering.models import WalletTransaction
 from tests.billing.flutterwave.conftest import NOW, balance, deliver, work
 from tests.crowd import Crowd
+from tests.length import IS_LONG
 
 AMOUNT = Decimal(15000)
 
@@ -19,7 +19,7 @@ AMOUNT = Decimal(15000)
 def test_a_webhook_and_a_reloaded_page_at_once_credit_once(flutterwave, lagos, monkeypatch):
     """Half of the threads bring the webhook and work on it, half reload the page. With
     LONG=1: 200 payments, else 3."""
-    rounds = 200 if os.environ.get("LONG") == "1" else 3
+    rounds = 200 if IS_LONG else 3
     monkeypatch.setattr(tasks, "wake", lambda event_id: None)
 
     def race(thread: int) -> str:

@@ -61,16 +61,17 @@ class Paying:
     def hear(self) -> None:
         """Until Stripe has nothing new to tell."""
         while new := [row for row in self._told() if row is not None]:
+            now = self.now
             for row in new:
-                inbox.process(row, now=self.now)
+                inbox.process(row, now=now)
             failed = PaymentEvent.objects.exclude(
                 state__in=[PaymentEvent.State.PROCESSED, PaymentEvent.State.IGNORED]
             )
             assert list(failed.values_list("kind", "error")) == []
 
     def _told(self) -> list[int | None]:
-        since = datetime(2020, 1, 1, tzinfo=UTC)
+        since, now = datetime(2020, 1, 1, tzinfo=UTC), self.now
         return [
-            inbox.receive(event, provider="stripe", now=self.now)
+            inbox.receive(event, provider="stripe", now=now)
             for event in self.provider.list_events(since=since)
         ]

@@ -10,7 +10,7 @@ from billing.providers.base import Config, ProviderError
 from billing.providers.stripe import client
 from billing.providers.stripe.client import Gateway, Missing
 from billing.providers.stripe.provider import StripeProvider
-from tests.billing.stripe.conftest import KEY
+from tests.billing.stripe.conftest import KEY, NO_TLS
 
 
 def every_error() -> list[type[sdk.StripeError]]:
@@ -107,4 +107,4 @@ def test_a_server_that_stays_broken_may_be_tried_again(gateway, stripe) -> None:
     with pytest.raises(ProviderError, match="APIError") as told:
         gateway.act("customer:1", lambda client, once: client.v1.customers.create({}, once))
     assert told.value.retry is True
-    httpx.delete(f"{stripe.url}/_sandbox/faults")
+    httpx.delete(f"{stripe.url}/_sandbox/faults", verify=NO_TLS)
