@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from metering.calls.settle import settle
 from tests.factories import metering as make
+from tests.length import IS_LONG
 from tests.metering.conftest import NOW
 from tests.metering.story import Story, begin
 
 pytestmark = pytest.mark.django_db
 
 QUICK = settings(
-    max_examples=40,
+    max_examples=100 if IS_LONG else 15,
     derandomize=True,
     database=None,
     deadline=None,

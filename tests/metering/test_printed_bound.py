@@ -16,13 +16,14 @@ from metering.balances import ledger
 from metering.models import Hold
 from metering.rating import CAP_SLACK_SECONDS, LATE_END_SECONDS
 from tests.factories import metering as make
+from tests.length import IS_LONG
 from tests.metering.conftest import NOW
 from tests.metering.story import Story, begin
 
 pytestmark = pytest.mark.django_db
 
 QUICK = settings(
-    max_examples=40,
+    max_examples=100 if IS_LONG else 12,
     derandomize=True,
     database=None,
     deadline=None,
