@@ -17,6 +17,7 @@ from servicebilling.website.views import (
     organizations,
     paying,
     plan,
+    sign_ins,
     team,
     usage,
     wallet,
@@ -81,6 +82,10 @@ urlpatterns = [
     path("dashboard/settings/number", organization_settings.assign, name="assign"),
     path("dashboard/settings/agent", organization_settings.rename_agent, name="agent"),
     path("dashboard/settings/close", organization_settings.close, name="close"),
+    # In the place of the library's page of sessions, which ends all others or none.
+    path("accounts/sessions/", sign_ins.listed, name="sign-ins"),
+    path("accounts/sessions/end", sign_ins.end, name="sign-in-end"),
+    path("accounts/sessions/end-others", sign_ins.end_others, name="sign-ins-end-others"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("letters/<str:token>", letters.choice, name="letters-choice"),
     path("organizations/new", organizations.organization_new, name="organization-new"),

@@ -228,4 +228,8 @@ ABOUT_NO_ORGANIZATION = {
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
     "website:organization-new",
+    "usersessions_list",
+    "website:sign-ins",
+    "website:sign-in-end",
+    "website:sign-ins-end-others",
 }
