@@ -91,6 +91,14 @@ ADJUSTMENT_LIMITS: dict[str, tuple[int, int]] = {
 }
 
 
+def group_has(group: str, right: str) -> bool:
+    """Return whether a staff group has a right, named `app.codename`."""
+    granted = STAFF_GROUPS[group]
+    app, codename = right.split(".")
+    sees = codename.startswith("view_") and app in granted["view"]
+    return sees or right in granted["rights"]
+
+
 def of_role(role: str) -> frozenset[str]:
     """Return the capabilities of a person with that role."""
     return frozenset(name for name, (roles, _) in TABLE.items() if role in roles)

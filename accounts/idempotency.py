@@ -28,13 +28,14 @@ ABANDONED_AFTER = timedelta(minutes=5)
 
 def answer_once(
     request: Request,
-    organization: Organization,
+    organization: Organization | None,
     act: Callable[[], Response],
     *,
     now: datetime,
 ) -> Response:
     """Return what `act` answers, or what it answered to the same request before.
 
+    `organization` is None where staff ask for something of the platform itself.
     A refusal is not kept: it changed nothing, and asking again may succeed. Raises
     `InvalidDetail` for a key that cannot be used, `KeyOfAnotherRequest` where the key came
     with another body or path, and `KeyInUse` while the first request is still running.
@@ -78,7 +79,7 @@ def purge(*, now: datetime) -> int:
 
 
 def _claim(
-    organization: Organization, key: str, fingerprint: str, now: datetime
+    organization: Organization | None, key: str, fingerprint: str, now: datetime
 ) -> IdempotentRequest:
     found, is_ours = IdempotentRequest.objects.get_or_create(
         organization=organization,

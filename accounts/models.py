@@ -338,7 +338,10 @@ class IdempotentRequest(models.Model):
     """A request that came with a key, and its answer once it has one."""
 
     id = models.BigAutoField(primary_key=True)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    # Empty for what staff ask of the platform itself.
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="+", null=True, blank=True
+    )
     key = models.CharField(max_length=255)
     # Of method, path and body: the same key with another one is a mistake.
     fingerprint = models.CharField(max_length=64)
@@ -352,7 +355,12 @@ class IdempotentRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 "organization", "key", name="idempotency_key_once_per_organization"
-            )
+            ),
+            models.UniqueConstraint(
+                "key",
+                condition=models.Q(organization=None),
+                name="idempotency_key_once_on_the_platform",
+            ),
         ]
         indexes = [models.Index(fields=["claimed_at"], name="idempotent_requests_by_age")]
 

@@ -1,10 +1,14 @@
 """What all of the operator's own pages share: the frame of the staff site, and rights."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from accounts.models import Organization
 
 SEE_MONEY = "metering.see_money"
 
@@ -18,3 +22,13 @@ def page(
         "sees_money": request.user.has_perm(SEE_MONEY),
     }
     return render(request, f"adminpanel/{template}", frame | shown)
+
+
+def organization_named(said: str) -> Organization | None:
+    """Return the organization of that slug, id or whole name, if exactly one is called so."""
+    try:
+        which = Q(pk=UUID(said))
+    except ValueError:
+        which = Q(slug=said.lower()) | Q(name__iexact=said)
+    found = list(Organization.objects.filter(which)[:2])
+    return found[0] if len(found) == 1 else None

@@ -56,8 +56,12 @@ def _records() -> list[dict[str, Any]]:
         {
             "title": "Books",
             "items": [
-                _model("Minutes", "timer", "metering", "minutetransaction"),
-                _model("Wallets", "wallet", "metering", "wallettransaction"),
+                _link(
+                    "Ledger",
+                    "menu_book",
+                    reverse("adminpanel:ledger"),
+                    right="metering.view_minutetransaction",
+                ),
                 _model("Cycles", "event_repeat", "metering", "billingcycle"),
                 _model("Overage", "trending_up", "metering", "overagecharge"),
                 _model("Usage events", "data_usage", "metering", "usageevent"),

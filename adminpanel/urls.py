@@ -2,6 +2,7 @@ from django.urls import path
 
 from adminpanel.calls import views as calls
 from adminpanel.enforcement import views as enforcement
+from adminpanel.ledger import views as ledger
 from adminpanel.mail import views as mail
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
@@ -40,6 +41,7 @@ urlpatterns = [
         enforcement.switch,
         name="organization-enforcement-switch",
     ),
+    path("ledger", ledger.ledger, name="ledger"),
     path("letters/<int:letter_id>", mail.preview, name="letter"),
     path("mailbox", mail.mailbox, name="mailbox"),
     path("webhooks", webhooks.webhooks, name="webhooks"),

@@ -104,6 +104,15 @@ def replay(event_ids: Iterable[int], *, now: datetime) -> dict[str, int]:
     return counts
 
 
+def queue_again(event_ids: Iterable[int], *, now: datetime) -> list[int]:
+    """Let the worker process stored events again, whatever became of them; returns those
+    that there are. What was fulfilled is not fulfilled twice."""
+    found = PaymentEvent.objects.filter(pk__in=list(event_ids))
+    ids = list(found.order_by("pk").values_list("pk", flat=True))
+    found.update(state=State.RECEIVED, next_attempt_at=now, attempts=0)
+    return ids
+
+
 def _claim(event_id: int, now: datetime) -> bool:
     """Take an event for a while. The attempt counts from here: one that kills its worker
     must not come back for ever."""

@@ -76,3 +76,9 @@ class KeyReused(MeteringError):
 
     code = "idempotency_key_reused"
     message = "This Idempotency-Key stands for another call. Choose a new one."
+
+
+class NotAdjusted(MeteringError):
+    """A correction by hand that the books, or the role of whoever asks, do not allow."""
+
+    code = "not_adjusted"

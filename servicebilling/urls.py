@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("servicebilling.website.urls")),
     path("api/", include("metering.urls")),
     path("api/", include("billing.urls")),
+    path("api/admin/", include("adminpanel.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", include("adminpanel.urls")),
     path("admin/", admin.site.urls),

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django import forms
 
-from accounts import capabilities
 from servicebilling.lib.ids import new_id
 
 COUNTERS = [
@@ -49,18 +48,3 @@ class AdjustForm(forms.Form):
 class ReverseForm(forms.Form):
     reference = forms.CharField(max_length=300)
     reason = forms.CharField(min_length=3, max_length=300)
-
-
-def exceeds_limit(user: Any, counter: str, change: Decimal | int) -> str:
-    """Return in words which limit of their role somebody would exceed; empty for none."""
-    if user.is_superuser:
-        return ""
-    is_money = counter == "wallet"
-    limit = 0
-    for name in user.groups.values_list("name", flat=True):
-        minutes, amount = capabilities.ADJUSTMENT_LIMITS.get(name, (0, 0))
-        limit = max(limit, amount if is_money else minutes)
-    if abs(Decimal(change)) <= limit:
-        return ""
-    unit = "of the wallet's currency" if is_money else "minutes"
-    return f"Your role adjusts at most {limit:,} {unit} at once."

@@ -1,32 +1,32 @@
 """Organizations as the operator sees them: a list that is quick at any length, and one of
-them with everything that happened to it."""
+them as it stands."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.core import signing
-from django.core.exceptions import BadRequest
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Organization
+from adminpanel.organizations import margins, orders
 from billing.models import Plan, Subscription
 from billing.models.subscriptions import ENDED
-from metering.models import PhoneNumber
+from metering.models import PhoneNumber, RateCard
 
 PAGE_SIZE = 50
-_SALT = "adminpanel.organizations"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the list is narrowed to; empty fields narrow nothing."""
+    """What the list is narrowed to; empty fields narrow nothing. `order` is of ORDERS."""
 
     search: str = ""
     standing: str = ""
     status: str = ""
     plan: str = ""
+    enforcement: str = ""
     order: str = "name"
 
 
@@ -39,6 +39,8 @@ class Line:
     standing: str
     enforcement: str
     plan: str
+    # Of the subscription: monthly or yearly; empty without one.
+    billing_period: str
     renews_at: datetime | None
     cycle_end: datetime | None
     covered: int
@@ -48,6 +50,9 @@ class Line:
     credit_minutes: int
     wallet: Decimal
     currency: str
+    # What was paid in the last `margins.SPAN` less what the providers charged us for it;
+    # None: no exchange rate.
+    margin: Decimal | None
 
     @property
     def percent(self) -> int:
@@ -59,38 +64,26 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Page:
     lines: tuple[Line, ...]
-    # Names where the next page begins; empty on the last.
+    # Cursor of the next page; empty on the last.
     next: str
 
 
-# Order -> its fields; the last is unique.
-ORDERS = {
-    "name": ("name", "id"),
-    "newest": ("-created_at", "-id"),
-}
+def page(
+    wanted: Wanted, *, now: datetime, cursor: str = "", limit: int = PAGE_SIZE
+) -> Page:
+    """Return a page of organizations. Raises `keyset.InvalidCursor`."""
+    ids, following = orders.ids_of_page(
+        _narrowed(wanted), wanted.order, cursor=cursor, limit=limit
+    )
+    return Page(_lines(ids, now=now), next=following)
 
 
-def page(wanted: Wanted, *, after: str = "") -> Page:
-    """Return a page of organizations. Raises `BadRequest` for an order or a place that
-    nobody was given."""
-    if wanted.order not in ORDERS:
-        raise BadRequest("There is no such order.")
-    fields = ORDERS[wanted.order]
-    rows = _narrowed(wanted).order_by(*fields)
-    if after:
-        rows = rows.filter(_beyond(fields, _place(after, wanted.order)))
-    found = list(_with_balances(rows)[: PAGE_SIZE + 1])
-    place = ""
-    if len(found) > PAGE_SIZE:
-        last = found[PAGE_SIZE - 1]
-        values = [str(getattr(last, field.lstrip("-"))) for field in fields]
-        place = signing.dumps([wanted.order, *values], salt=_SALT)
-    return Page(tuple(_line(one) for one in found[:PAGE_SIZE]), next=place)
-
-
-def line_of(organization_id: UUID) -> Line:
+def line_of(organization_id: UUID, *, now: datetime) -> Line:
     """Return one organization. Raises `Organization.DoesNotExist`."""
-    return _line(_with_balances(Organization.objects.all()).get(pk=organization_id))
+    found = _lines([organization_id], now=now)
+    if not found:
+        raise Organization.DoesNotExist
+    return found[0]
 
 
 def plan_codes() -> list[str]:
@@ -105,8 +98,13 @@ def _narrowed(wanted: Wanted) -> QuerySet[Organization]:
         rows = rows.filter(allowance__standing=wanted.standing)
     if wanted.status:
         rows = rows.filter(status=wanted.status)
+    if wanted.enforcement:
+        rows = rows.filter(allowance__enforcement=wanted.enforcement)
     if wanted.plan:
-        rows = rows.filter(allowance__plan_card__plans__code=wanted.plan)
+        # Those who keep an older version of its terms are on the plan, too.
+        cards = RateCard.objects.filter(code__regex=rf"^{re.escape(wanted.plan)}-[0-9]+$")
+        ids = list(cards.values_list("pk", flat=True))
+        rows = rows.filter(allowance__plan_card__in=ids)
     return rows
 
 
@@ -120,28 +118,36 @@ def _named(search: str) -> Q:
     return Q(name__istartswith=search) | Q(slug__startswith=search.lower())
 
 
-def _with_balances(rows: QuerySet[Organization]) -> QuerySet[Organization]:
-    living = Subscription.objects.filter(organization=OuterRef("pk")).exclude(
-        status__in=[*ENDED, "incomplete"]
+def _lines(ids: list[UUID], *, now: datetime) -> tuple[Line, ...]:
+    living = (
+        Subscription.objects.filter(organization=OuterRef("pk"))
+        .exclude(status__in=[*ENDED, "incomplete"])
+        .order_by("-created_at")
     )
-    return rows.select_related("allowance__plan_card", "wallet").annotate(
-        plan_code=Subquery(
-            Plan.objects.filter(rate_card=OuterRef("allowance__plan_card"))
-            .order_by("order")
-            .values("code")[:1]
-        ),
-        renews_at=Subquery(living.order_by("-created_at").values("period_ends_at")[:1]),
+    rows = (
+        Organization.objects.filter(pk__in=ids)
+        .select_related("allowance__plan_card", "wallet")
+        .annotate(
+            renews_at=Subquery(living.values("period_ends_at")[:1]),
+            billing_period=Subquery(living.values("billing_period")[:1]),
+        )
     )
+    found = {row.pk: row for row in rows}
+    earned = margins.of(list(found.values()), since=now - margins.SPAN, now=now)
+    return tuple(_line(found[one], earned[one]) for one in ids if one in found)
 
 
-def _line(organization: Organization) -> Line:
+def _line(organization: Organization, margin: Decimal | None) -> Line:
     allowance = getattr(organization, "allowance", None)
     wallet = getattr(organization, "wallet", None)
     pool = covered = credit = held = 0
+    plan = ""
     if allowance is not None:
         covered = allowance.minutes_used_this_cycle - allowance.minutes_paid_otherwise
         credit, held = allowance.credit_minutes, allowance.minutes_held
         pool = max(0, allowance.plan_minutes + credit)
+        # Cards are named by their plan and counted.
+        plan = re.sub(r"-[0-9]+$", "", allowance.plan_card.code)
     return Line(
         id=organization.pk,
         name=organization.name,
@@ -149,7 +155,8 @@ def _line(organization: Organization) -> Line:
         status=organization.status,
         standing=allowance.standing if allowance else "",
         enforcement=allowance.enforcement if allowance else "",
-        plan=organization.plan_code or "",  # type: ignore[attr-defined]
+        plan=plan,
+        billing_period=organization.billing_period or "",  # type: ignore[attr-defined]
         renews_at=organization.renews_at,  # type: ignore[attr-defined]
         cycle_end=allowance.cycle_ends_at if allowance else None,
         covered=covered,
@@ -159,21 +166,5 @@ def _line(organization: Organization) -> Line:
         credit_minutes=credit,
         wallet=wallet.balance if wallet else Decimal(0),
         currency=organization.currency,
+        margin=margin,
     )
-
-
-def _place(after: str, order: str) -> list[str]:
-    try:
-        named, *values = signing.loads(after, salt=_SALT)
-    except (signing.BadSignature, ValueError) as error:
-        raise BadRequest("There is no such page.") from error
-    if named != order or len(values) != len(ORDERS[order]):
-        raise BadRequest("There is no such page in this order.")
-    return values
-
-
-def _beyond(fields: tuple[str, str], values: list[str]) -> Q:
-    (first, last), (value, identity) = fields, values
-    way = "lt" if first.startswith("-") else "gt"
-    first, last = first.lstrip("-"), last.lstrip("-")
-    return Q(**{f"{first}__{way}": value}) | Q(**{first: value, f"{last}__{way}": identity})

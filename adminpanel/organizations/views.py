@@ -1,24 +1,29 @@
 """Staff pages about one organization and all of them."""
 
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Organization
+from accounts.models import Organization, User
+from accounts.staff_access import Staff
 from adminpanel import frames
-from adminpanel.organizations import reports, timeline
-from adminpanel.organizations.forms import AdjustForm, ReverseForm, exceeds_limit
+from adminpanel.organizations import limits, margins, reports, timeline
+from adminpanel.organizations.forms import AdjustForm, ReverseForm
+from adminpanel.organizations.orders import ORDERS
 from adminpanel.organizations.reports import Wanted
 from metering.balances import adjustments
 from metering.balances.ledger import LedgerError
 from metering.models import Agent, Allowance, PhoneNumber
+from servicebilling.lib.keyset import InvalidCursor
 
 _may_view = permission_required("accounts.view_organization", raise_exception=True)
 _may_adjust = permission_required("metering.adjust_balances", raise_exception=True)
@@ -35,15 +40,24 @@ def organizations(request: HttpRequest) -> HttpResponse:
         standing=asked.get("standing", ""),
         status=asked.get("status", ""),
         plan=asked.get("plan", ""),
+        enforcement=asked.get("enforcement", ""),
         order=asked.get("order") or "name",
     )
+    if wanted.order not in ORDERS:
+        raise BadRequest("There is no such order.")
+    try:
+        found = reports.page(wanted, now=timezone.now(), cursor=asked.get("cursor", ""))
+    except InvalidCursor as error:
+        raise BadRequest(error.message) from error
     shown = {
-        "page": reports.page(wanted, after=asked.get("after", "")),
+        "page": found,
         "wanted": wanted,
         "standings": Allowance.Standing.choices,
         "statuses": Organization.Status.choices,
+        "enforcements": Allowance.Enforcement.choices,
+        "margin_days": margins.SPAN.days,
         "plans": reports.plan_codes(),
-        "orders": [("name", "Name"), ("newest", "Newest")],
+        "orders": [(name, order.title) for name, order in ORDERS.items()],
     }
     return frames.page(request, "organizations/list.html", "Organizations", shown)
 
@@ -60,6 +74,7 @@ def organization(request: HttpRequest, organization_id: UUID) -> HttpResponse:
         "numbers": PhoneNumber.objects.filter(
             organization_id=organization_id
         ).select_related("agent"),
+        "margin_days": margins.SPAN.days,
         "agents": Agent.objects.filter(organization_id=organization_id),
         "may_adjust": request.user.has_perm("metering.adjust_balances"),
     }
@@ -72,6 +87,8 @@ def organization(request: HttpRequest, organization_id: UUID) -> HttpResponse:
 def adjust(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     """Show the effect first; the second click, with the same id, makes it."""
     line = _line_or_404(organization_id)
+    if not line.standing:
+        raise Http404("There is nothing to adjust yet.")
     form = AdjustForm(request.POST if request.method == "POST" else None)
     effect = change = None
     if request.method == "POST" and form.is_valid():
@@ -138,7 +155,7 @@ def _adjust(
     dry_run: bool,
 ) -> adjustments.Adjusted | None:
     counter = form.cleaned_data["counter"]
-    if said := exceeds_limit(request.user, counter, change):
+    if said := limits.exceeded(Staff(cast(User, request.user)), counter, change):
         form.add_error("value", said)
         return None
     try:
@@ -159,6 +176,6 @@ def _adjust(
 
 def _line_or_404(organization_id: UUID) -> reports.Line:
     try:
-        return reports.line_of(organization_id)
+        return reports.line_of(organization_id, now=timezone.now())
     except Organization.DoesNotExist as error:
         raise Http404 from error

@@ -14,6 +14,8 @@ PAGE_SIZE = 50
 # How far back is looked for a kind, which no index leads to.
 SEARCH_BACK = timedelta(days=31)
 _MONEY = ("cost", "price", "amount")
+# What a rehearsal calls amounts.
+AMOUNTS = ("call price", "call cost")
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,10 +96,11 @@ def reverse(
 
 
 def counters_of(organization: Organization) -> Counters:
-    """Return what can be adjusted, as it stands."""
-    allowance = Allowance.objects.select_related("organization__wallet").get(
-        organization=organization
-    )
+    """Return what can be adjusted, as it stands. Raises `UnknownOrganization`."""
+    rows = Allowance.objects.select_related("organization__wallet")
+    allowance = rows.filter(organization=organization).first()
+    if allowance is None:
+        raise ledger.UnknownOrganization("This organization has no balances yet.")
     return Counters(
         credit_minutes=allowance.credit_minutes,
         minutes_used_this_cycle=allowance.minutes_used_this_cycle,

@@ -1,13 +1,12 @@
 """Staff find an organization among many, see what happened to it, and correct its balances
 once, within what their role may."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.exceptions import BadRequest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -15,13 +14,17 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from adminpanel.organizations import reports, timeline
+from adminpanel.organizations.orders import ORDERS
 from adminpanel.organizations.reports import Wanted
+from billing.models import Payment, Refund
 from metering.balances import adjustments, ledger
-from metering.calls import gate
-from metering.models import Allowance, MinuteTransaction
+from metering.calls import gate, settle
+from metering.models import Allowance, MinuteTransaction, Wallet
 from metering.verification.run import verify
+from servicebilling.lib.keyset import InvalidCursor
 from tests.factories import accounts
 from tests.factories import metering as make
+from tests.outgoing.test_payment_received import pay
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 QUERIES_MAX = 16
@@ -55,35 +58,101 @@ def make_many(count: int) -> None:
         make.make_balances(organization=organization, now=NOW)
 
 
-def test_pages_follow_each_other_without_a_gap_or_a_repeat(monkeypatch):
-    monkeypatch.setattr(reports, "PAGE_SIZE", 3)
+def test_pages_follow_each_other_without_a_gap_or_a_repeat():
     make_many(8)
+    expected = set(Organization.objects.values_list("name", flat=True))
 
-    for order in reports.ORDERS:
-        found, after = [], ""
+    for order in ORDERS:
+        found, cursor = [], ""
         while True:
-            page = reports.page(Wanted(order=order), after=after)
+            page = reports.page(Wanted(order=order), now=NOW, cursor=cursor, limit=3)
             found += names(page)
-            after = page.next
-            if not after:
+            cursor = page.next
+            if not cursor:
                 break
-        expected = sorted(Organization.objects.values_list("name", flat=True))
-        assert found == (expected if order == "name" else expected[::-1])
+        assert (len(found), set(found)) == (8, expected), order
 
 
-@pytest.mark.parametrize("after", ["nonsense", "WyJuYW1lIl0:abc"])
-def test_page_that_nobody_was_given_is_refused(after):
-    with pytest.raises(BadRequest):
-        reports.page(Wanted(), after=after)
+def test_each_order_begins_with_those_it_is_named_for():
+    make_many(3)
+    low, high, middle = Allowance.objects.order_by("organization__name")
+    for allowance, credit, used in ((low, 5, 90), (high, 90, 1), (middle, 40, 30)):
+        Allowance.objects.filter(pk=allowance.pk).update(
+            credit_minutes=credit, minutes_used_this_cycle=used, plan_minutes=100
+        )
+        Wallet.objects.filter(pk=allowance.pk).update(balance=credit)
+        Allowance.objects.filter(pk=allowance.pk).update(
+            cycle_ends_at=NOW + timedelta(days=credit)
+        )
+    nearest, farthest = "Shop 000", "Shop 001"
+
+    firsts = {
+        order: names(reports.page(Wanted(order=order), now=NOW, limit=1))[0]
+        for order in ORDERS
+    }
+
+    assert firsts == {
+        "name": "Shop 000",
+        "newest": "Shop 002",
+        "used": nearest,
+        "remaining": nearest,
+        "credit": farthest,
+        "debt": nearest,
+        "wallet": farthest,
+        "renewal": nearest,
+    }
 
 
-def test_place_of_one_order_is_none_in_another(monkeypatch):
-    monkeypatch.setattr(reports, "PAGE_SIZE", 1)
+def test_page_that_nobody_was_given_is_refused(in_group, client_of):
+    with pytest.raises(InvalidCursor):
+        reports.page(Wanted(), now=NOW, cursor="nonsense")
+    browser = client_of(in_group("support"))
+    for asked in ({"cursor": "nonsense"}, {"order": "luck"}):
+        assert browser.get(reverse("adminpanel:organizations"), asked).status_code == 400
+
+
+def test_place_of_one_order_is_none_in_another():
     make_many(2)
-    place = reports.page(Wanted(order="name")).next
+    place = reports.page(Wanted(order="name"), now=NOW, limit=1).next
 
-    with pytest.raises(BadRequest):
-        reports.page(Wanted(order="newest"), after=place)
+    with pytest.raises(InvalidCursor):
+        reports.page(Wanted(order="newest"), now=NOW, cursor=place)
+
+
+def test_plan_finds_those_who_keep_its_older_terms(organization, other_organization):
+    for owner, code in ((organization, "solo-1"), (other_organization, "solo-plus-1")):
+        card = make.make_card(code=code)
+        make.make_balances(organization=owner, card=card, now=NOW)
+    make.make_card(code="solo-2")
+
+    found = reports.page(Wanted(plan="solo"), now=NOW)
+
+    assert names(found) == [organization.name]
+    assert found.lines[0].plan == "solo"
+
+
+def test_margin_is_what_was_paid_less_what_calls_cost_and_what_went_back(customer):
+    number = make.make_number(organization=customer, valid_from=NOW)
+    ref = make.call_ref(number)
+    gate.admit(make.make_request(ref, at=NOW), now=NOW)
+    settle.settle([make.make_report(ref, started_at=NOW, cost="0.04")], now=NOW)
+    pay(customer)
+    Refund.objects.create(
+        organization=customer,
+        provider="stripe",
+        provider_id="back",
+        payment=Payment.objects.get(),
+        amount=Decimal(5),
+        currency=customer.currency,
+        is_effective=True,
+        status="succeeded",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+    assert reports.line_of(customer.pk, now=NOW).margin == 44 - Decimal("0.04")
+    later = NOW + timedelta(days=40)
+    assert reports.line_of(customer.pk, now=later).margin == 0
 
 
 def test_organization_is_found_by_name_address_and_number(customer, other_organization):
@@ -95,7 +164,7 @@ def test_organization_is_found_by_name_address_and_number(customer, other_organi
         customer.billing_email.upper(),
         number.e164,
     ):
-        assert names(reports.page(Wanted(search=search))) == [customer.name]
+        assert names(reports.page(Wanted(search=search), now=NOW)) == [customer.name]
 
 
 def test_list_is_narrowed_by_standing_and_status(customer, other_organization):
@@ -103,8 +172,10 @@ def test_list_is_narrowed_by_standing_and_status(customer, other_organization):
     Allowance.objects.filter(organization=customer).update(standing="past_due")
     Organization.objects.filter(pk=other_organization.pk).update(status="suspended")
 
-    assert names(reports.page(Wanted(standing="past_due"))) == [customer.name]
-    assert names(reports.page(Wanted(status="suspended"))) == [other_organization.name]
+    assert names(reports.page(Wanted(standing="past_due"), now=NOW)) == [customer.name]
+    assert names(reports.page(Wanted(status="suspended"), now=NOW)) == [
+        other_organization.name
+    ]
 
 
 def test_pages_cost_the_same_for_few_and_for_many(in_group, client_of):

@@ -38,6 +38,12 @@ def key(clinic) -> Issued:
 
 
 @pytest.fixture
+def staff_key(clinic) -> Issued:
+    """A service key: what staff ask with."""
+    return accounts.make_key(organization=None, scopes=["admin"])
+
+
+@pytest.fixture
 def base_url(live_server, settings) -> str:
     settings.API_REQUESTS_PER_MINUTE = {"read": 100_000, "write": 100_000}
     cache.clear()

@@ -21,6 +21,10 @@ class Endpoint:
         return self.route.startswith("api/")
 
     @property
+    def is_staff_api(self) -> bool:
+        return self.route.startswith("api/admin/")
+
+    @property
     def is_staff_site(self) -> bool:
         return self.route.startswith("admin/")
 

@@ -183,6 +183,11 @@ SAMPLES: dict[str, Sample] = {
     ),
     "website:invitation": Sample(missing={"token": "no-such-token"}),
     "website:letters-choice": Sample(missing={"token": "no-such-token"}),
+    "staff-api:adjustments": Sample(
+        missing={"organization": "no-such-organization"},
+        own=lambda cast: {"organization": cast.organization.slug},
+    ),
+    "staff-api:webhook-replay": Sample(missing={"message_id": "1"}),
     "billing:webhook": Sample(missing={"provider": "stripe"}),
     "account_confirm_email": Sample(missing={"key": "no-such-key"}),
     "account_reset_password_from_key": Sample(missing={"uidb36": "1", "key": "no-key"}),

@@ -40,7 +40,12 @@ NO_ID = UUID("00000000-0000-7000-8000-000000000000")
 
 CUSTOMER_ENDPOINTS = [one for one in endpoints() if not one.is_staff_site]
 PROTECTED = [one for one in CUSTOMER_ENDPOINTS if not one.is_open]
-OF_AN_ORGANIZATION = [one for one in PROTECTED if one.name not in ABOUT_NO_ORGANIZATION]
+OF_AN_ORGANIZATION = [
+    one
+    for one in PROTECTED
+    if one.name not in ABOUT_NO_ORGANIZATION and not one.is_staff_api
+]
+OF_STAFF_BY_API = [one for one in PROTECTED if one.is_staff_api]
 OF_AN_OBJECT = [
     one for one in OF_AN_ORGANIZATION if one.name in SAMPLES and SAMPLES[one.name].foreign
 ]
@@ -239,6 +244,24 @@ def test_owner_gets_in_and_may_whatever_any_member_may(endpoint, cast, crowd):
         assert status["owner"] not in (401, 403, 404), f"{method}: {status}"
         lesser = {role for role, seen in status.items() if seen != 403}
         assert not lesser or "owner" in lesser, f"{method}: {status}"
+
+
+@each(OF_STAFF_BY_API)
+def test_staff_api_is_closed_to_customers_and_their_keys(endpoint, cast, crowd):
+    answered = set()
+    for role in [*PEOPLE_OF_THE_ORGANIZATION, "stranger", "organization key"]:
+        for method in METHODS:
+            for _, kwargs in _shapes(endpoint, cast):
+                reply = crowd.ask(
+                    role,
+                    endpoint,
+                    method,
+                    kwargs=kwargs,
+                    organization=cast.organization.slug,
+                )
+                answered.add(reply.status_code)
+
+    assert answered == {403, 405}
 
 
 OF_STAFF_BY_UUID = ("organization_id", "call_id", "delivery_id")
