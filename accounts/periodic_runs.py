@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from accounts.models import PeriodicRun
 
+# Done each minute for its own sake: as long as it is, beat and a worker are alive.
+HEARTBEAT = "heartbeat"
+
 # Long enough to explain last month, short enough to stay small.
 KEPT = timedelta(days=35)
 
@@ -20,6 +23,12 @@ def claim(task: str, *, every: timedelta, now: datetime) -> bool:
         task=task, period=period, defaults={"started_at": now}
     )
     return is_ours
+
+
+def last_start(task: str) -> datetime | None:
+    """Return when a period of the task was last begun."""
+    runs = PeriodicRun.objects.filter(task=task).order_by("-started_at")
+    return runs.values_list("started_at", flat=True).first()
 
 
 def purge(*, now: datetime) -> int:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from billing import inbox, tasks
 from billing.providers import registry
 from billing.providers.base import NotConfigured, SignatureRefused
-from servicebilling.lib import api_errors, deadline
+from servicebilling.lib import api_errors, deadline, metrics
 
 BODY_BYTES_MAX = 1024 * 1024
 
@@ -46,6 +46,7 @@ def receive(request: HttpRequest, provider: str) -> HttpResponse:
                 transaction.on_commit(lambda: tasks.wake(event_id))
     except DatabaseError:
         log.exception("an event of %s could not be stored", provider)
+        metrics.MESSAGES_LOST.labels(provider).inc()
         connection.close()
         return api_errors.respond(status=503, message="Nothing was stored. Send it again.")
     return JsonResponse({})

@@ -34,12 +34,14 @@ from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
 from metering.usage.export_models import Export, ExportPart
 from metering.usage.models import DailyUsage, UsageEvent
 from metering.usage.overviews import BillingOverview, MonthlyUsage
+from metering.verification.models import BookCheck
 
 __all__ = [
     "Agent",
     "Allowance",
     "BillingCycle",
     "BillingOverview",
+    "BookCheck",
     "Call",
     "CallDifference",
     "CallEnding",

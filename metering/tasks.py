@@ -16,6 +16,7 @@ from metering.outgoing import delivery
 from metering.providers.base import ProviderError
 from metering.usage import exports, rentals
 from metering.usage import holds as usage_holds
+from metering.verification import watching
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,21 @@ def _compare(*, since: datetime, now: datetime) -> None:
 
 
 @shared_task
+def heartbeat() -> None:
+    """Its run is the message: beat asks, and a worker works."""
+    now = timezone.now()
+    periodic_runs.claim(periodic_runs.HEARTBEAT, every=timedelta(minutes=1), now=now)
+
+
+@shared_task(soft_time_limit=1500, time_limit=1560)
+def check_books() -> None:
+    """Ledgers, roll-ups, holds and prices of everybody, as `verify_ledger` does."""
+    now = timezone.now()
+    if periodic_runs.claim("check_books", every=timedelta(hours=1), now=now):
+        watching.check(now=now)
+
+
+@shared_task
 def retry_messages() -> None:
     now = timezone.now()
     if periodic_runs.claim("retry_messages", every=timedelta(seconds=30), now=now):
@@ -99,6 +115,7 @@ def purge() -> None:
         delivery.purge(now=now)
         periodic_runs.purge(now=now)
         idempotency.purge(now=now)
+        watching.purge(now=now)
 
 
 @shared_task(soft_time_limit=1500, time_limit=1560)

@@ -5,6 +5,7 @@ through: whatever fails, the caller hears a sentence in time.
 """
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from metering.calls import (
     forwarding,
     gate,
     inbox,
+    journal,
     refusals,
     statuses,
     tokens,
@@ -32,7 +34,7 @@ from metering.providers.base import CallRequest, DialRequest
 from metering.providers.vapi import answers, messages, signatures
 from metering.providers.vapi.config import VapiConfig
 from metering.providers.vapi.messages import Incoming
-from servicebilling.lib import api_errors, deadline, stalls
+from servicebilling.lib import api_errors, deadline, metrics, stalls
 from servicebilling.lib.bulkhead import Full, bulkhead, turn_away
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return turn_away(request)
     except DatabaseError:
         log.exception("a message could not be stored (%s)", incoming.message.kind)
+        metrics.MESSAGES_LOST.labels("vapi").inc()
         _start_afresh()
         message = "Nothing was stored. Send it again."
         return api_errors.respond(status=503, message=message)
@@ -107,6 +110,15 @@ def _answer_request(
     incoming: Incoming, config: VapiConfig, now: datetime
 ) -> dict[str, Any]:
     """Answer in time, whatever the database does: no answer from it is a refusal."""
+    since = time.perf_counter()
+    answer = _decide_in_time(incoming, config, now)
+    journal.answered(is_decided=answer is not None, since=since)
+    return answer or answers.refuse(refusals.fallback("unavailable"))
+
+
+def _decide_in_time(
+    incoming: Incoming, config: VapiConfig, now: datetime
+) -> dict[str, Any] | None:
     try:
         with deadline.within(stalls.shortened(settings.PRE_CALL_DEADLINE_SECONDS)):
             answer = _decide(incoming, config, now)
@@ -118,14 +130,16 @@ def _answer_request(
     except Exception:
         log.exception("a call was refused because of an error")
     _start_afresh()
-    return answers.refuse(refusals.fallback("unavailable"))
+    return None
 
 
 def _decide(incoming: Incoming, config: VapiConfig, now: datetime) -> dict[str, Any]:
     if not isinstance(incoming.meaning, CallRequest):
         inbox.take(incoming, now=now)
         return answers.refuse(refusals.fallback("unavailable"))
+    since = time.perf_counter()
     admission = gate.admit(incoming.meaning, now=now)
+    journal.decided(admission, incoming.meaning.ref, since=since)
     if not admission.admitted:
         number = forwarding.destination(
             admission.organization_id,

@@ -43,6 +43,8 @@ ENTRIES = (
     Entry("Write letters about what happened", "billing.tasks.write_letters", 60),
     Entry("Tell staff what needs a look", "billing.tasks.write_staff_digest", 86400),
     Entry("Post letters", "billing.tasks.post_letters", 60),
+    Entry("Show that the clock turns", "metering.tasks.heartbeat", 60),
+    Entry("Check all books and sums", "metering.tasks.check_books", 3600),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

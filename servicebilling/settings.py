@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from servicebilling.embedded import state
+from servicebilling.lib.logs import lines
 from servicebilling.staff_look import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -65,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "servicebilling.lib.logs.requests.told",
     "servicebilling.lib.api_errors.json_under_api",
     "servicebilling.lib.bulkhead.seat_and_deadline",
     "django.middleware.security.SecurityMiddleware",
@@ -74,7 +76,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "servicebilling.website.open_views.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -339,7 +341,7 @@ SECURE_HSTS_PRELOAD = False
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_SSL_REDIRECT = IS_HTTPS
 # API and webhook callers must never be redirected: they would repeat their secret in clear.
-SECURE_REDIRECT_EXEMPT = [r"^api/", r"^livez$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^api/", r"^livez$", r"^readyz$", r"^metrics$"]
 if env.bool("TRUSTED_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
@@ -360,17 +362,41 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+LOG_FORMAT = env.str("LOG_FORMAT", "json")
+if LOG_FORMAT not in lines.FORMATS:
+    raise ImproperlyConfigured("LOG_FORMAT must be json or text.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
+            "()": lines.FORMATS[LOG_FORMAT],
+            "secrets": [
+                SECRET_KEY,
+                *SECRET_KEY_FALLBACKS,
+                *STRIPE_WEBHOOK_SECRETS,
+                STRIPE_SECRET_KEY,
+                *FLUTTERWAVE_WEBHOOK_SECRETS,
+                FLUTTERWAVE_SECRET_KEY,
+                *VAPI_WEBHOOK_SECRETS,
+                VAPI_API_KEY,
+                METRICS_TOKEN,
+                DATABASES["default"].get("PASSWORD") or "",
+                vars().get("EMAIL_HOST_PASSWORD") or "",
+            ],
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # Writes a line with the whole URL for each request.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {
+        # Writes a line with the whole URL for each request; the next two, what
+        # `request_done` says without the path.
+        "httpx": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "level": "CRITICAL"},
+        # Django's own handlers would write every line twice, and mail it to nobody.
+        "django": {"handlers": []},
+        # That a task was received says nothing that its end does not.
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
 }

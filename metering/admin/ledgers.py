@@ -3,7 +3,13 @@
 from django.contrib import admin
 
 from metering.admin.searching import ORGANIZATION
-from metering.models import MinuteTransaction, OverageCharge, UsageEvent, WalletTransaction
+from metering.models import (
+    BookCheck,
+    MinuteTransaction,
+    OverageCharge,
+    UsageEvent,
+    WalletTransaction,
+)
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 
 
@@ -57,3 +63,9 @@ class UsageEventAdmin(ReadOnlyAdmin):
     list_select_related = ["organization"]
     search_fields = ["idempotency_key__exact", *ORGANIZATION]
     ordering = ["-id"]
+
+
+@admin.register(BookCheck)
+class BookCheckAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "finished_at", "rows_checked", "findings_count"]
+    ordering = ["-started_at"]

@@ -6,13 +6,14 @@ kept apart by the organization in front. A call of our own telephony provider ke
 it has there, so that it is the same call by whatever way it is told of.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from uuid import UUID
 
 from accounts.models import Organization
-from metering.calls import gate
+from metering.calls import gate, journal
 from metering.calls.gate import Admission
 from metering.calls.settle import settle
 from metering.errors import MeteringError
@@ -54,7 +55,9 @@ def ask(
 ) -> Admission:
     """May this call begin? Holds minutes for it; asked again, the same answer."""
     ref = reference(organization, provider=provider, call_id=call_id)
-    return gate.admit(CallRequest(ref=ref, at=now), now=now)
+    since = time.perf_counter()
+    admission = gate.admit(CallRequest(ref=ref, at=now), now=now)
+    return journal.decided(admission, ref, since=since)
 
 
 def report(
@@ -71,18 +74,16 @@ def report(
     """
     ref = reference(organization, provider=provider, call_id=call_id)
     _demand_own(organization, ref)
-    (settled,) = settle(
-        [
-            CallReport(
-                ref=ref,
-                at=now,
-                started_at=None if seconds is None else now - timedelta(seconds=seconds),
-                ended_at=now,
-                duration_seconds=seconds,
-            )
-        ],
-        now=now,
+    told = CallReport(
+        ref=ref,
+        at=now,
+        started_at=None if seconds is None else now - timedelta(seconds=seconds),
+        ended_at=now,
+        duration_seconds=seconds,
     )
+    since = time.perf_counter()
+    (settled,) = settle([told], now=now)
+    journal.settled(settled, ref, since=since)
     if settled.call_id is None or settled.organization_id != organization.pk:
         raise CallOfAnother
     call = Call.objects.get(organization=organization, pk=settled.call_id)

@@ -5,6 +5,7 @@ ever lost. What is kept is an allow-list of fields, so it can be processed again
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from metering.calls import batch, placements, statuses, vapi
+from metering.calls import batch, journal, placements, statuses, vapi
 from metering.models import InboundMessage
 from metering.providers.base import CallReport, CallStatus, Message
 from metering.providers.vapi import messages
@@ -131,7 +132,9 @@ def process(meaning: CallStatus | CallReport, *, now: datetime) -> str:
     """
     placements.recognize(meaning.ref, now=now)
     if isinstance(meaning, CallReport):
-        return batch.settle_together(meaning, now=now).outcome
+        since = time.perf_counter()
+        settled = batch.settle_together(meaning, now=now)
+        return journal.settled(settled, meaning.ref, since=since).outcome
     return statuses.apply(meaning, now=now)
 
 

@@ -2,6 +2,7 @@
 known to have failed."""
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
 from metering.balances import ledger
-from metering.calls import gate, releasing
+from metering.calls import gate, journal, releasing
 from metering.calls.gate import Admission
 from metering.models import Agent, Call, Hold, PhoneNumber, Placement
 from metering.providers.base import CallRef, CallRequest
@@ -49,7 +50,9 @@ def admit(
         call_to=call_to,
     )
     with transaction.atomic():
+        since = time.perf_counter()
         admission = gate.admit(CallRequest(ref, now), now=now)
+        journal.decided(admission, ref, since=since)
         if not admission.admitted or admission.hold_id is None:
             return admission, None
         placement = Placement.objects.create(

@@ -7,6 +7,7 @@ batch of one. Each call is charged once, however often and by whatever way it is
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,11 @@ class Settled:
     outcome: str
     call_id: UUID | None = None
     organization_id: UUID | None = None
+    # What the call took in all, this report included.
+    duration_seconds: int | None = None
+    billed_minutes: int = 0
+    price: Decimal = Decimal(0)
+    currency: str = ""
 
 
 def settle(reports: Sequence[CallReport], *, now: datetime) -> list[Settled]:
@@ -107,9 +113,7 @@ class _Batch:
         if posting.outcome != "already":
             self.postings.append(posting)
         self._keep(report, "processed", route.organization_id)
-        return Settled(
-            posting.outcome, UUID(str(posting.call["id"])), route.organization_id
-        )
+        return _settled(posting, route.organization_id)
 
     def write(self) -> None:
         payload = {
@@ -159,6 +163,19 @@ class _Batch:
                 "provider_call_id": message.call_id,
             }
         )
+
+
+def _settled(posting: Posting, organization_id: UUID) -> Settled:
+    call = posting.call
+    return Settled(
+        posting.outcome,
+        UUID(str(call["id"])),
+        organization_id,
+        duration_seconds=call["duration_seconds"],
+        billed_minutes=call["billed_minutes"],
+        price=Decimal(call["price"]),
+        currency=call["currency"],
+    )
 
 
 def _route(found: Row) -> Route:

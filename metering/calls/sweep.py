@@ -7,10 +7,11 @@ let go.
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from metering.calls import asking, placements, releasing, vapi
+from metering.calls import asking, journal, placements, releasing, vapi
 from metering.calls.settle import settle
 from metering.errors import ProviderNotSetUp
 from metering.models import Hold, Placement
@@ -99,7 +100,9 @@ def _close(hold: Hold, now: datetime) -> str:
     if hold.in_progress_at is None:
         state = releasing.release(hold, flag="no_report", now=now)
         return "released" if state == Hold.State.RELEASED else "settled"
-    (settled,) = settle([_estimate(hold, hold.in_progress_at)], now=now)
+    since, estimate = time.perf_counter(), _estimate(hold, hold.in_progress_at)
+    (settled,) = settle([estimate], now=now)
+    journal.settled(settled, estimate.ref, since=since)
     return "settled" if settled.outcome == "already" else "estimated"
 
 

@@ -44,6 +44,11 @@ class InboundMessageBase(models.Model):
                 condition=models.Q(state="received"),
                 name="%(app_label)s_%(class)s_due",
             ),
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(state__in=["parked", "quarantined"]),
+                name="%(app_label)s_%(class)s_failed",
+            ),
             models.Index(fields=["-received_at"], name="%(app_label)s_%(class)s_newest"),
         ]
 

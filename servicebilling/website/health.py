@@ -4,12 +4,15 @@ import time
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from servicebilling.lib import deadline
+from servicebilling.website import monitoring
 
 # A probe that waits as long as a request would tells nothing.
 DATABASE_ANSWERS_WITHIN_SECONDS = 2.0
@@ -41,4 +44,22 @@ def readyz(request: HttpRequest) -> HttpResponse:
         took_ms = round((time.monotonic() - started_at) * 1000, 1)
         version = connection.pg_version  # type: ignore[attr-defined]
         found |= {"database": {"answers_in_ms": took_ms, "version": version}}
+        found |= {"cache": _cache_state(), "figures": _figures()}
     return JsonResponse(found)
+
+
+def _cache_state() -> str:
+    """Sign-in and limits need the cache; calls do not, so it decides nothing here."""
+    try:
+        cache.get("readyz")
+    except Exception as error:
+        return type(error).__name__
+    return "ok"
+
+
+def _figures() -> dict[str, float]:
+    told = {}
+    for figure in monitoring.read(now=timezone.now()):
+        name = " ".join((figure.name, *figure.labels.values()))
+        told[name] = round(figure.value, 1)
+    return told

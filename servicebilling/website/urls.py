@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from servicebilling.website import health
+from servicebilling.website import health, metrics
 from servicebilling.website.url_parts import Month
 from servicebilling.website.views import (
     api_keys,
@@ -93,4 +93,5 @@ urlpatterns = [
     path("api/docs", api_pages.reference, name="api-docs"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.show, name="metrics"),
 ]

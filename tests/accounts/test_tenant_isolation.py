@@ -68,6 +68,9 @@ def test_foreign_organization_looks_exactly_like_none(
 
     assert foreign.status_code == by_id.status_code == nowhere.status_code == 404
     assert foreign.content == by_id.content == nowhere.content
+    # Each answer names its own request.
+    ids = [reply.headers.pop("X-Request-ID") for reply in (foreign, nowhere)]
+    assert ids[0] != ids[1]
     assert foreign.headers == nowhere.headers
 
 

@@ -202,6 +202,7 @@ OPEN = {
     "website:invitation",
     "website:letters-choice",
     "website:livez",
+    "website:metrics",
     "website:readyz",
     "metering:vapi-webhook",
     "billing:webhook",
