@@ -13,7 +13,6 @@ from rest_framework.views import APIView
 from accounts import access, idempotency
 from accounts.models import Organization, User
 from billing import checkout, reports
-from billing.errors import NotSold
 from billing.providers import registry
 from billing.purchases import from_wallet
 from servicebilling.lib import strict_fields
@@ -98,8 +97,8 @@ def _checkout_url(
     request: Request, organization: Organization, wanted: dict[str, Any], by: User | None
 ) -> str:
     now = timezone.now()
-    provider = wanted.get("provider") or _first_provider(organization)
-    if "bundle_id" in wanted and provider == from_wallet.PROVIDER:
+    named = wanted.get("provider", "")
+    if "bundle_id" in wanted and named == from_wallet.PROVIDER:
         return checkout.buy_bundle_from_wallet(
             organization=organization,
             bundle_code=wanted["bundle_id"],
@@ -107,6 +106,15 @@ def _checkout_url(
             now=now,
             attempt=idempotency.name_of(request, organization),
         )
+    if "plan_id" in wanted:
+        return checkout.subscribe(
+            organization=organization,
+            plan_code=wanted["plan_id"],
+            billing_period=wanted["billing_period"],
+            provider=checkout.provider_of_plan(wanted["plan_id"], named),
+            now=now,
+        )
+    provider = registry.chosen(named, currency=organization.currency)
     if "bundle_id" in wanted:
         return checkout.buy_bundle(
             organization=organization,
@@ -115,26 +123,11 @@ def _checkout_url(
             started_by=by,
             now=now,
         )
-    if "top_up_amount" in wanted:
-        return checkout.top_up(
-            organization=organization,
-            amount=wanted["top_up_amount"],
-            currency=wanted["currency"],
-            provider=provider,
-            started_by=by,
-            now=now,
-        )
-    return checkout.subscribe(
+    return checkout.top_up(
         organization=organization,
-        plan_code=wanted["plan_id"],
-        billing_period=wanted["billing_period"],
+        amount=wanted["top_up_amount"],
+        currency=wanted["currency"],
         provider=provider,
+        started_by=by,
         now=now,
     )
-
-
-def _first_provider(organization: Organization) -> str:
-    provider = registry.default_for(organization.currency)
-    if provider is None:
-        raise NotSold("Nothing can be paid here: no payment provider is set up.")
-    return provider

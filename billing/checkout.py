@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import Organization, User
-from billing import customers
+from billing import customers, plans
 from billing.errors import NothingBought, ProviderUnavailable
 from billing.events import BillingPeriod
 from billing.providers import registry
@@ -183,6 +183,16 @@ def subscribe(
         raise ProviderUnavailable from error
     plan_checkouts.note_checkout(row, url=checkout.url)
     return checkout.url
+
+
+def provider_of_plan(plan_code: str, named: str = "") -> str:
+    """Return who takes the money for a plan: the provider that was named, else the first in
+    the plan's currency who knows the plan. Raises `NotSold`."""
+    plan = plans.on_sale(plan_code)
+    able = [
+        name for name in registry.offered_for(plan.currency) if plan.provider_ids.get(name)
+    ]
+    return registry.chosen(named or next(iter(able), ""), currency=plan.currency)
 
 
 def portal(organization: Organization, *, return_url: str) -> str:

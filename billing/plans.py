@@ -8,7 +8,14 @@ from accounts.models import Organization
 from billing.errors import NotSold, OtherCurrency
 from billing.models import Plan
 from metering.balances import cycles
-from metering.models import Allowance, CycleCharge, RateCard, Wallet, WalletTransaction
+from metering.models import (
+    Allowance,
+    CycleCharge,
+    CycleUsage,
+    RateCard,
+    Wallet,
+    WalletTransaction,
+)
 
 WITHOUT_PLAN = "none"
 # `none`, `none-eur`, and their later versions.
@@ -28,6 +35,18 @@ def get(code: str) -> Plan:
             f"There is no plan {code!r}. "
             + (f"Known plans: {known}." if known else "Run load_catalogue first.")
         )
+    return plan
+
+
+def on_sale(code: str) -> Plan:
+    """Return a plan that every customer may buy.
+
+    Raises `NotSold`, naming no others: those that are not shown are made for somebody.
+    """
+    shown = Plan.objects.select_related("rate_card").filter(is_active=True, is_public=True)
+    plan = shown.filter(code=code).first()
+    if plan is None:
+        raise NotSold(f"There is no plan {code!r} on sale.")
     return plan
 
 
@@ -69,6 +88,7 @@ def has_money(organization: Organization) -> bool:
     return (
         WalletTransaction.objects.filter(organization=organization).exists()
         or CycleCharge.objects.filter(organization=organization, amount__gt=0).exists()
+        or CycleUsage.objects.filter(organization=organization, price__gt=0).exists()
     )
 
 

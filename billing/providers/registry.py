@@ -47,11 +47,24 @@ def config(name: str) -> Config:
     )
 
 
-def default_for(currency: str) -> str | None:
-    """Return who takes payments in a currency unless another is named; None: nobody."""
-    names = available()
+def offered_for(currency: str) -> list[str]:
+    """Return the names of the providers that have a key, who takes the currency by default
+    first."""
     wanted = settings.PAYMENT_PROVIDER_OF_CURRENCY.get(currency, "")
-    return wanted if wanted in names else next(iter(names), None)
+    return sorted(available(), key=lambda name: name != wanted)
+
+
+def chosen(name: str, *, currency: str) -> str:
+    """Return the provider that was named, else the default of a currency.
+
+    Raises `NotSold` for one that takes no money here, and where nobody does.
+    """
+    offered = offered_for(currency)
+    if not offered:
+        raise NotSold("Nothing can be paid here: no payment provider is set up.")
+    if name and name not in offered:
+        raise NotSold(f"There is no payment provider {name!r}.")
+    return name or offered[0]
 
 
 def currencies_of(name: str) -> set[str]:

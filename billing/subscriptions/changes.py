@@ -198,7 +198,8 @@ def _living(organization: Organization) -> Subscription:
 def _wanted(
     subscription: Subscription, plan_code: str, billing_period: str
 ) -> tuple[Plan, str]:
-    plan = plans.get(plan_code)
+    own = subscription.plan
+    plan = own if plan_code == own.code else plans.on_sale(plan_code)
     ids = plan.provider_ids.get(subscription.provider, {})
     price_id = ids.get(billing_period, "")
     if billing_period not in get_args(BillingPeriod) or not price_id:

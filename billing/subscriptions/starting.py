@@ -19,7 +19,7 @@ def choose(
 
     Raises `NotSold`, `AlreadySubscribed`, `OtherCurrency`.
     """
-    plan = plans.get(plan_code)
+    plan = plans.on_sale(plan_code)
     ids: dict[str, str] = plan.provider_ids.get(provider, {})
     if billing_period not in get_args(BillingPeriod) or not ids.get(billing_period):
         raise NotSold(f"{plan.name} is not sold by this period.")

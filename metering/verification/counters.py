@@ -85,6 +85,7 @@ RULES = (
         FROM allowances a LEFT JOIN wallets w ON w.organization_id = a.organization_id
         """,
     ),
+    # Of money: minutes may have been counted before the first plan brought its currency.
     Rule(
         "one_currency_per_organization",
         """
@@ -94,18 +95,18 @@ RULES = (
             FROM wallets
           UNION ALL SELECT a.organization_id, 'rate_cards ' || c.id, c.currency
             FROM allowances a JOIN rate_cards c ON c.id IN (a.rate_card_id, a.plan_card_id)
-          UNION ALL SELECT organization_id, 'minute_transactions ' || id, currency
-            FROM minute_transactions
           UNION ALL SELECT organization_id, 'wallet_transactions ' || id, currency
             FROM wallet_transactions
           UNION ALL SELECT organization_id, 'overage_charges ' || id, currency
             FROM overage_charges
-          UNION ALL SELECT organization_id, 'cycle_usage ' || id, currency FROM cycle_usage
+          UNION ALL SELECT organization_id, 'cycle_usage ' || id, currency
+            FROM cycle_usage WHERE price <> 0
           UNION ALL SELECT organization_id, 'usage_charges ' || id, currency
             FROM usage_charges
-          UNION ALL SELECT organization_id, 'calls ' || id, currency FROM calls
+          UNION ALL SELECT organization_id, 'calls ' || id, currency
+            FROM calls WHERE price <> 0
           UNION ALL SELECT organization_id, 'usage_events ' || id, currency
-            FROM usage_events) x ON x.organization_id = o.id
+            FROM usage_events WHERE total <> 0) x ON x.organization_id = o.id
         """,
     ),
 )

@@ -62,7 +62,7 @@ def of(organization: Organization, *, now: datetime) -> BillingPage:
     cycle = usage_reports.usage_this_cycle(organization, now=now)
     subscription = reports.subscription_of(organization)
     offers = reports.bundles_on_offer(organization, now=now)
-    providers = tuple(registry.available())
+    providers = tuple(registry.offered_for(organization.currency))
     return BillingPage(
         cycle=cycle,
         bar=usage_bar.of_cycle(cycle),

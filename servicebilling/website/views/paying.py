@@ -25,16 +25,16 @@ SECTION = "website:billing"
 @require_POST
 @organization_page("billing.manage", section=SECTION)
 def subscribe(request: HttpRequest, frame: Frame) -> HttpResponse:
-    period = request.POST.get("period", "")
+    plan, period = _said(request, "plan"), request.POST.get("period", "")
     return _lead(
         request,
         frame,
         back=url_of("website:pricing", frame.organization),
         to=lambda: checkout.subscribe(
             organization=frame.organization,
-            plan_code=request.POST.get("plan", ""),
+            plan_code=plan,
             billing_period=_period(period),
-            provider=_provider(request),
+            provider=checkout.provider_of_plan(plan, request.POST.get("provider", "")),
             now=timezone.now(),
         ),
     )
@@ -49,8 +49,8 @@ def buy_minutes(request: HttpRequest, frame: Frame) -> HttpResponse:
         back=url_of("website:billing", frame.organization) + "#minutes",
         to=lambda: checkout.buy_bundle(
             organization=frame.organization,
-            bundle_code=request.POST.get("bundle", ""),
-            provider=_provider(request),
+            bundle_code=_said(request, "bundle"),
+            provider=_provider(request, frame),
             started_by=cast(User, request.user),
             now=timezone.now(),
         ),
@@ -69,7 +69,7 @@ def top_up(request: HttpRequest, frame: Frame) -> HttpResponse:
             organization=frame.organization,
             amount=_amount(request.POST.get("amount", "")),
             currency=frame.organization.currency,
-            provider=_provider(request),
+            provider=_provider(request, frame),
             started_by=cast(User, request.user),
             now=timezone.now(),
         ),
@@ -102,6 +102,11 @@ def _lead(
         return redirect(back)
 
 
+def _said(request: HttpRequest, name: str) -> str:
+    """Return a code as the database can be asked for it."""
+    return request.POST.get(name, "").replace("\0", "")
+
+
 def _period(said: str) -> BillingPeriod:
     if said not in get_args(BillingPeriod):
         raise NotSold("Choose to pay monthly or yearly.")
@@ -115,10 +120,7 @@ def _amount(said: str) -> Decimal:
         raise TopUpOutOfBounds("Write the amount in digits, such as 50.") from error
 
 
-def _provider(request: HttpRequest) -> str:
-    """Return the provider that was chosen, else the first. Raises NotSold."""
-    offered = registry.available()
-    chosen = request.POST.get("provider") or (offered[0] if offered else "")
-    if chosen not in offered:
-        raise NotSold("Nothing can be paid here yet: no payment provider is set up.")
-    return chosen
+def _provider(request: HttpRequest, frame: Frame) -> str:
+    return registry.chosen(
+        request.POST.get("provider", ""), currency=frame.organization.currency
+    )
