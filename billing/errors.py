@@ -90,6 +90,21 @@ class SamePlan(BillingError):
     message = "This is the plan that is subscribed to already."
 
 
+class NotARecipient(BillingError):
+    status = 404
+    code = "not_a_recipient"
+    message = "No letters go to this address."
+
+
+class BillingAddressStays(BillingError):
+    status = 409
+    code = "billing_address_stays"
+    message = (
+        "Somebody must be told when calls are refused, so the billing address gets what"
+        " must be told. It can be changed in the settings."
+    )
+
+
 class LinkBroken(BillingError):
     status = 404
     code = "link_broken"

@@ -57,6 +57,13 @@ class PlacingUnclear(MeteringError):
     )
 
 
+class CapRefused(MeteringError):
+    """This cannot bound what is spent; the message says why."""
+
+    code = "cap_refused"
+    status = 422
+
+
 class NoBalances(MeteringError):
     """The organization exists, but was never given a plan, a cycle or a wallet."""
 

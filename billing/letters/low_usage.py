@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from accounts import settings_history
-from billing.letters import writing
+from billing.letters import recipients, writing
 from billing.letters.wording import Words, minutes
 from billing.models import Letter
 from metering.notices import lows
@@ -21,7 +21,8 @@ FROM_HOUR, UNTIL_HOUR = 9, 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An organization that a letter is due to, and whether it was written just now."""
+    """An organization that a letter is due to, and whether it was written just now.
+    `address` are all that it goes to."""
 
     organization: str
     address: str
@@ -142,7 +143,9 @@ def left(low: Low) -> str:
 def _found(low: Low, *, is_written: bool) -> Found:
     return Found(
         organization=low.organization.slug,
-        address=low.organization.billing_email,
+        address=", ".join(
+            recipients.addresses_for(Letter.Kind.LOW_USAGE, low.organization)
+        ),
         measure=low.crossing.kind,
         threshold=f"{low.crossing.threshold.normalize():f}",
         left=left(low),

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef
 from django.db.models.functions import Cast
 
@@ -39,12 +40,15 @@ def write_back(*, now: datetime) -> int:
     """Write to those who were told that calls are refused, now that they are not; returns
     how many. A bad letter that never went out is withdrawn instead."""
     told = Letter.objects.filter(
-        kind=Letter.Kind.BACK_IN_SERVICE, about=Cast(OuterRef("pk"), CharField())
+        kind=Letter.Kind.BACK_IN_SERVICE,
+        organization=OuterRef("organization"),
+        about=OuterRef("about"),
     )
     newest = (
         Letter.objects.filter(
             kind=Letter.Kind.MINUTES_GONE, created_at__gt=now - BACK_WITHIN
         )
+        .exclude(state=State.REFUSED)
         .order_by("organization_id", "-id")
         .distinct("organization_id")
     )
@@ -60,7 +64,7 @@ def write_back(*, now: datetime) -> int:
             Allowance.Standing.GOOD,
             Allowance.Standing.GRACE,
         ],
-    ).exclude(state=State.REFUSED)
+    )
     return sum(_write_back(one, now) for one in gone.select_related("organization"))
 
 
@@ -137,13 +141,17 @@ def _paid_by(report: CycleReport) -> str:
     )
 
 
+@transaction.atomic
 def _write_back(gone: Letter, now: datetime) -> bool:
-    unsent = Letter.objects.filter(pk=gone.pk, state=State.WAITING, attempts=0)
-    if unsent.update(
+    same = Letter.objects.filter(
+        organization=gone.organization_id, kind=gone.kind, about=gone.about
+    )
+    same.filter(state=State.WAITING, attempts=0).update(
         state=State.REFUSED,
         next_attempt_at=None,
         error="Withdrawn: it was no longer true before a mail server took it.",
-    ):
+    )
+    if not same.exclude(state=State.REFUSED).exists():
         return False
     organization = gone.organization
     if organization is None or not opting_out.is_wanted(
@@ -172,6 +180,6 @@ def _write_back(gone: Letter, now: datetime) -> bool:
             tone="good",
         ),
         organization=organization,
-        about=str(gone.pk),
+        about=gone.about,
         now=now,
     )

@@ -1,5 +1,6 @@
-"""Optional letters, and the signed link at their foot that ends them."""
+"""Optional letters, and the signed link at their foot that ends them for its reader."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -8,56 +9,81 @@ from django.urls import reverse
 
 from accounts import settings_history
 from accounts.models import Organization
-from billing.errors import LinkBroken
-from billing.models import Letter
+from billing.errors import LinkBroken, NotARecipient
+from billing.letters import recipients
+from billing.models import OPTIONAL_KINDS, Letter
 
-# Kind -> the setting that turns it off. All others an organization must be told.
+# Kind -> the setting that turns it off for everybody.
 SETTINGS = {
     Letter.Kind.LOW_USAGE: "low_usage_letters",
     Letter.Kind.BACK_IN_SERVICE: "back_in_service_letters",
     Letter.Kind.RECEIPT: "receipt_letters",
 }
 _SALT = "billing.letters"
+_BY_LINK = "link in a letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link in a letter is about."""
+
+    organization: Organization
+    kind: str
+    address: str
 
 
 def url_of(letter: Letter) -> str:
-    """Return the link that ends letters of this kind; empty for those that must come."""
-    if letter.kind not in SETTINGS or letter.organization_id is None:
+    """Return the link that ends letters of this kind to this address; empty for those that
+    must come."""
+    if letter.kind not in OPTIONAL_KINDS or letter.organization_id is None:
         return ""
-    token = signing.dumps([str(letter.organization_id), letter.kind], salt=_SALT)
+    said = [str(letter.organization_id), letter.kind, letter.address]
+    token = signing.dumps(said, salt=_SALT)
     return settings.WEBSITE_URL + reverse("website:letters-choice", args=[token])
 
 
-def read(token: str) -> tuple[Organization, str]:
-    """Return whose letters a link is about, and of which kind. Raises LinkBroken."""
+def read(token: str) -> Link:
+    """Return what a link is about. Raises LinkBroken.
+
+    Letters from before addresses could choose name none: theirs is the billing address.
+    """
     try:
-        organization_id, kind = signing.loads(token, salt=_SALT)
+        organization_id, kind, *address = signing.loads(token, salt=_SALT)
         organization = Organization.objects.get(pk=organization_id)
     except (signing.BadSignature, ValueError, Organization.DoesNotExist) as error:
         raise LinkBroken from error
-    if kind not in SETTINGS:
+    if kind not in OPTIONAL_KINDS:
         raise LinkBroken
-    return organization, kind
+    return Link(organization, kind, address[0] if address else organization.billing_email)
 
 
 def is_wanted(kind: str, organization: Organization, *, now: datetime) -> bool:
-    """Return whether the organization wants letters of this kind."""
+    """Return whether letters of this kind are written at all for the organization."""
     key = SETTINGS.get(Letter.Kind(kind))
     return key is None or settings_history.value_at(key, organization, now)
 
 
-def choose(token: str, *, wanted: bool, now: datetime) -> tuple[Organization, str]:
-    """Turn letters off, or on again, by a link; said twice it is done once.
+def still_comes(link: Link, *, now: datetime) -> bool:
+    """Return whether the reader of a link gets such letters; not if they left."""
+    if not is_wanted(link.kind, link.organization, now=now):
+        return False
+    found = recipients.addresses_for(link.kind, link.organization)
+    return link.address.lower() in {address.lower() for address in found}
 
-    Raises LinkBroken.
-    """
-    organization, kind = read(token)
-    if is_wanted(kind, organization, now=now) != wanted:
-        settings_history.set_value(
-            SETTINGS[Letter.Kind(kind)],
-            wanted,
-            organization=organization,
-            actor="link in a letter",
+
+def choose(token: str, *, wanted: bool, now: datetime) -> Link:
+    """End letters for whoever has the link, or let them come again; said twice it is done
+    once. Raises LinkBroken, also for an address that gets no letters any more."""
+    link = read(token)
+    try:
+        recipients.choose(
+            link.organization,
+            address=link.address,
+            kind=link.kind,
+            wanted=wanted,
+            actor=_BY_LINK,
             now=now,
         )
-    return organization, kind
+    except NotARecipient as error:
+        raise LinkBroken from error
+    return link

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from accounts.models import Organization
+from billing.letters import recipients
 from billing.letters.wording import Words
 from billing.models import Letter
 from servicebilling.lib.ids import new_id
@@ -29,32 +30,36 @@ def write(
     threshold: Decimal | None = None,
     cycle_id: UUID | None = None,
 ) -> bool:
-    """Keep a letter for the worker to post; False if it was written before.
+    """Keep a letter for the worker to post; False if it was written before, or if nobody
+    wants it.
 
-    Without an `address` it goes to the organization's billing address.
+    Without an `address` it goes to everybody who gets the organization's letters of this
+    kind, a letter each.
     """
-    if not address and organization is not None:
-        address = organization.billing_email
-    key = new_id()
+    addresses = [address] if address else []
+    if organization is not None and not address:
+        addresses = recipients.addresses_for(kind, organization)
+    keys = {one: str(new_id()) for one in addresses}
     Letter.objects.bulk_create(
         [
             Letter(
-                key=str(key),
+                key=key,
                 organization=organization,
                 kind=kind,
                 about=about,
                 threshold=threshold,
                 cycle_id=cycle_id,
                 local_day=local_day(organization, now=now),
-                address=address,
+                address=to,
                 words=words.as_json(),
                 next_attempt_at=now,
                 created_at=now,
             )
+            for to, key in keys.items()
         ],
         ignore_conflicts=True,
     )
-    return Letter.objects.filter(key=str(key)).exists()
+    return Letter.objects.filter(key__in=keys.values()).exists()
 
 
 def place(name: str, organization: Organization) -> str:

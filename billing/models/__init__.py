@@ -3,7 +3,7 @@ from billing.models.discrepancies import Discrepancy
 from billing.models.documents import BillingDetails, Document, DocumentSeries
 from billing.models.exchange import ExchangeRate
 from billing.models.inbox import PaymentEvent
-from billing.models.letters import Letter
+from billing.models.letters import OPTIONAL_KINDS, Letter, LetterChoice
 from billing.models.overage import OverageDelivery
 from billing.models.plan_checkouts import PlanCheckout
 from billing.models.purchases import Payment, Purchase
@@ -12,6 +12,7 @@ from billing.models.subscriptions import Subscription, SubscriptionItem, Subscri
 from billing.models.topups import AutoTopUp, AutoTopUpPause, TopUp
 
 __all__ = [
+    "OPTIONAL_KINDS",
     "AutoTopUp",
     "AutoTopUpPause",
     "BillingDetails",
@@ -21,6 +22,7 @@ __all__ = [
     "DocumentSeries",
     "ExchangeRate",
     "Letter",
+    "LetterChoice",
     "MinuteBundle",
     "OverageDelivery",
     "Payment",

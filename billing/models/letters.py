@@ -56,6 +56,7 @@ class Letter(OutboxRowBase):
             ),
             models.UniqueConstraint(
                 "organization",
+                "address",
                 "local_day",
                 condition=Q(kind="low_usage"),
                 name="one_low_usage_letter_a_day",
@@ -71,3 +72,39 @@ class Letter(OutboxRowBase):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.address}"
+
+
+# What an address may do without. All others an organization must be told.
+OPTIONAL_KINDS = (Letter.Kind.LOW_USAGE, Letter.Kind.BACK_IN_SERVICE, Letter.Kind.RECEIPT)
+
+
+class LetterChoice(models.Model):
+    """What was chosen for one address, where that differs from what it would get."""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="letter_choices"
+    )
+    # In small letters: who it is, not how it was typed.
+    address = models.EmailField()
+    # Empty: whether it gets letters at all.
+    kind = models.CharField(max_length=20, blank=True)
+    is_wanted = models.BooleanField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "letter_choices"
+        constraints = [
+            models.UniqueConstraint(
+                "organization",
+                "address",
+                "kind",
+                name="letter_choice_once_per_address_and_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["", *OPTIONAL_KINDS]),
+                name="letter_choice_is_about_optional_letters",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.kind or 'letters'} {self.is_wanted}"

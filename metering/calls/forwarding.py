@@ -7,7 +7,10 @@ else; and a day has only so many, because each costs us the line.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -33,6 +36,55 @@ CODE_HOLDS = timedelta(minutes=10)
 CODES_PER_DAY_MAX = 3
 ATTEMPTS_MAX = 5
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """Who takes refused calls. `e164` is empty where nobody was named; `waits_until` is how
+    long a code that was spoken holds; countries are two letters each."""
+
+    e164: str
+    confirmed_at: datetime | None
+    waits_until: datetime | None
+    tries_left: int
+    codes_left_today: int
+    per_day_max: int
+    handed_over_today: int
+    countries: tuple[str, ...]
+    # The number that would call; empty: there is none.
+    calls_from: str
+
+
+def forwarding_of(
+    organization: Organization, *, settings: Mapping[str, Any], now: datetime
+) -> Forwarding:
+    """Return how an organization's refused calls are handed over, with three statements;
+    `settings` has `forwards_per_day_max` and `call_countries` as they stand."""
+    human = HumanLine.objects.filter(organization=organization).first()
+    numbers = PhoneNumber.objects.filter(organization=organization, valid_to=None)
+    first = numbers.order_by("valid_from", "pk").first()
+    calls_from = first.e164 if first else ""
+    own_country = destinations.country_of(calls_from) if calls_from else ""
+    waits = human is not None and bool(human.code_hash)
+    is_named = human is not None and bool(human.confirmed_at or waits)
+    spent = 0
+    if human and human.codes_since and human.codes_since > now - DAY:
+        spent = human.codes
+    return Forwarding(
+        e164=human.e164 if human and is_named else "",
+        confirmed_at=human.confirmed_at if human else None,
+        waits_until=human.code_expires_at if human and waits else None,
+        tries_left=max(0, ATTEMPTS_MAX - human.attempts) if human and waits else 0,
+        codes_left_today=max(0, CODES_PER_DAY_MAX - spent),
+        per_day_max=settings["forwards_per_day_max"],
+        handed_over_today=Forward.objects.filter(
+            organization=organization, created_at__gt=now - DAY
+        ).count(),
+        countries=tuple(
+            settings["call_countries"] or ([own_country] if own_country else [])
+        ),
+        calls_from=calls_from,
+    )
 
 
 def ask_code(

@@ -84,6 +84,16 @@ def rename_agent(
     return agent
 
 
+def word_refusals(
+    organization: Organization, *, agent_id: str, words: str, actor: Actor, now: datetime
+) -> Agent:
+    """Let an agent's refused callers hear these words; none: the organization's. Raises
+    `MappingRefused`."""
+    agent = _agent(organization, agent_id)
+    numbers.describe_agent(agent, name=agent.name, refusal_text=words, actor=actor, now=now)
+    return agent
+
+
 def _agent(organization: Organization, agent_id: str) -> Agent:
     agent = Agent.objects.filter(organization=organization, pk=_id(agent_id)).first()
     if agent is None:

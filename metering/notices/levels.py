@@ -84,6 +84,27 @@ def reached(level: Level, thresholds: Thresholds) -> Crossing | None:
     return crossed(full, level, thresholds)
 
 
+def coming(level: Level, thresholds: Thresholds) -> Crossing | None:
+    """Return the threshold that comes next as usage goes on; None where nothing is left."""
+    if level.minutes_left:
+        shares = {*thresholds.percents, Decimal(100)}
+        by_left = {
+            level.minutes_pool * (100 - share) / Decimal(100): ("percent_used", share)
+            for share in shares
+            if share > level.percent_used
+        } | {
+            low: ("minutes_left", low)
+            for low in thresholds.minutes
+            if low < level.minutes_left
+        }
+        kind, next_one = by_left[max(by_left)]
+        return Crossing(kind, next_one, is_gone=next_one == 100 and kind == "percent_used")
+    if level.pays_from_wallet and level.wallet > 0:
+        below = max(one for one in {*thresholds.wallet, ZERO} if one < level.wallet)
+        return Crossing("wallet_left", below, is_gone=below == ZERO)
+    return None
+
+
 def _highest(
     before: int, after: int, thresholds: Iterable[Decimal | int]
 ) -> Decimal | None:

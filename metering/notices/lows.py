@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, Q
@@ -13,10 +11,10 @@ from accounts import settings_history
 from accounts.models import Organization
 from metering.balances.ledger_models import WalletTransaction
 from metering.balances.models import Allowance, WhenExhausted
-from metering.notices.levels import Crossing, Level, Thresholds, reached
+from metering.notices import thresholds
+from metering.notices.levels import Crossing, Level, reached
 
 PAGE_SIZE = 500
-_KEYS = ["low_usage_thresholds_percent", "low_minutes_thresholds", "low_wallet_thresholds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,16 @@ def find(*, now: datetime) -> Iterator[Low]:
     after = UUID(int=0)
     while page := _page(after, now):
         after = page[-1].organization_id
-        thresholds = settings_history.values_of(
-            _KEYS, [one.organization_id for one in page], now
+        values = settings_history.values_of(
+            thresholds.KEYS, [one.organization_id for one in page], now
         )
         found = [
             (allowance, level, crossing)
             for allowance in page
             for level in [level_of(allowance)]
-            for crossing in [reached(level, _of(thresholds[allowance.organization_id]))]
+            for crossing in [
+                reached(level, thresholds.from_values(values[allowance.organization_id]))
+            ]
             if crossing is not None
         ]
         refills = _wallet_refills([one.organization_id for one, _, _ in found])
@@ -90,13 +90,6 @@ def _page(after: UUID, now: datetime) -> list[Allowance]:
         .select_related("rate_card", "cycle", "organization__wallet")
         .order_by("organization_id")[:PAGE_SIZE]
     )
-
-
-def _of(values: dict[str, Any]) -> Thresholds:
-    percents, minutes, wallet = (
-        tuple(Decimal(one) for one in values[key]) for key in _KEYS
-    )
-    return Thresholds(percents=percents, minutes=minutes, wallet=wallet)
 
 
 def _wallet_refills(organization_ids: list[UUID]) -> dict[UUID, int]:

@@ -51,3 +51,17 @@ def text(said: str, *, length_max: int) -> str:
     """Return printable words in one line; a database keeps no NUL."""
     kept = " ".join(said.split())
     return kept if kept.isprintable() and len(kept) <= length_max else ""
+
+
+def place(said: str) -> tuple[datetime, UUID] | None:
+    """Return the time and id of the last row shown, as `place_of` wrote them."""
+    moment, _, row = said.partition("~")
+    try:
+        at = datetime.fromisoformat(moment)
+        return (at, UUID(row)) if at.tzinfo else None
+    except ValueError:
+        return None
+
+
+def place_of(at: datetime, row: UUID) -> str:
+    return f"{at.isoformat()}~{row}"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from accounts.models import Organization
 from metering.usage import call_search
@@ -63,7 +62,8 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         seconds_min=seconds_min,
         seconds_max=seconds_max,
     )
-    after = _place(query.get("after", ""))
+    place = addresses.place(query.get("after", ""))
+    after = Place(*place) if place else None
     page = call_search.find_calls(organization, wanted, now=now, after=after, limit=LINES)
     kept = {
         "q": wanted.words,
@@ -82,22 +82,11 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         length=length,
         first=first,
         last=last,
-        next_url=addresses.joined(here, kept | {"after": _written(page.next)})
+        next_url=addresses.joined(
+            here, kept | {"after": addresses.place_of(page.next.occurred_at, page.next.id)}
+        )
         if page.next
         else "",
         newest_url=addresses.joined(here, kept) if after else "",
         is_narrowed=any(kept.values()),
     )
-
-
-def _written(place: Place) -> str:
-    return f"{place.occurred_at.isoformat()}~{place.id}"
-
-
-def _place(said: str) -> Place | None:
-    moment, _, call_id = said.partition("~")
-    try:
-        at = datetime.fromisoformat(moment)
-        return Place(at, UUID(call_id)) if at.tzinfo else None
-    except ValueError:
-        return None

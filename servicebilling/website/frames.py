@@ -40,6 +40,7 @@ SECTIONS = [
     Section("Calls", "website:calls", "usage.view"),
     Section("Usage", "website:usage", "usage.view"),
     Section("Billing", "website:billing", "billing.view"),
+    Section("Alerts", "website:alerts", "alerts.view"),
     Section("Team", "website:team", "team.view"),
     Section("API keys", "website:api-keys", "keys.view"),
     Section("Settings", "website:settings", "settings.view"),
@@ -63,6 +64,8 @@ class Frame:
     switches: list[Link]
     # `Europe/Berlin (CEST)`
     zone: str
+    # Who looks.
+    user_id: int | None
 
     def can(self, capability: str) -> bool:
         return self.access.can(capability)
@@ -70,6 +73,10 @@ class Frame:
     @property
     def can_manage_billing(self) -> bool:
         return self.can("billing.manage")
+
+    @property
+    def can_manage_alerts(self) -> bool:
+        return self.can("alerts.manage")
 
     @property
     def can_manage_settings(self) -> bool:
@@ -105,7 +112,7 @@ def organization_page(capability: str, *, section: str) -> Callable[[Page], View
                     return redirect("website:invitation", token=token)
                 return redirect("website:organization-new")
             with timezone.override(ZoneInfo(found.organization.timezone)):
-                frame = _frame(found, section)
+                frame = _frame(found, section, request.user.pk)
                 try:
                     return page(request, frame, **kwargs)
                 except NoBalances:
@@ -121,7 +128,7 @@ def url_of(name: str, organization: Organization) -> str:
     return reverse(name, query={"organization": organization.slug})
 
 
-def _frame(found: access.Access, section: str) -> Frame:
+def _frame(found: access.Access, section: str, user_id: int | None) -> Frame:
     here = found.organization
     return Frame(
         organization=here,
@@ -142,6 +149,7 @@ def _frame(found: access.Access, section: str) -> Frame:
             for one in found.memberships
         ],
         zone=f"{here.timezone} ({timezone.localtime():%Z})",
+        user_id=user_id,
     )
 
 

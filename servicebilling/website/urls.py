@@ -3,6 +3,7 @@ from django.urls import path, register_converter
 from servicebilling.website import health, metrics
 from servicebilling.website.url_parts import Month
 from servicebilling.website.views import (
+    alerts,
     api_keys,
     api_pages,
     billing,
@@ -17,6 +18,7 @@ from servicebilling.website.views import (
     organizations,
     paying,
     plan,
+    refusals,
     sign_ins,
     team,
     usage,
@@ -67,6 +69,17 @@ urlpatterns = [
     path("dashboard/billing/plan/keep", plan.keep, name="plan-keep"),
     path("dashboard/billing/top-up", paying.top_up, name="top-up"),
     path("dashboard/billing/portal", paying.portal, name="portal"),
+    path("dashboard/alerts", alerts.alerts, name="alerts"),
+    path("dashboard/alerts/history", alerts.history, name="alerts-history"),
+    path("dashboard/alerts/thresholds", alerts.set_thresholds, name="set-thresholds"),
+    path("dashboard/alerts/cap", alerts.set_cap, name="set-cap"),
+    path("dashboard/alerts/letters", alerts.choose_letters, name="choose-letters"),
+    path("dashboard/alerts/letters/again", alerts.letters_for_all, name="letters-for-all"),
+    path("dashboard/alerts/refused", refusals.refused_calls, name="refused-calls"),
+    path("dashboard/alerts/refused/words", refusals.word, name="word-refusal"),
+    path("dashboard/alerts/refused/line", refusals.ask_code, name="ask-code"),
+    path("dashboard/alerts/refused/line/code", refusals.confirm, name="confirm-line"),
+    path("dashboard/alerts/refused/line/off", refusals.remove, name="remove-line"),
     path("dashboard/team", team.team, name="team"),
     path("dashboard/team/invite", team.invite, name="team-invite"),
     path("dashboard/team/withdraw", team.withdraw, name="team-withdraw"),

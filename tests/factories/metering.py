@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from accounts.models import Organization
 from metering.balances import cycles, ledger
-from metering.models import Agent, PhoneNumber, Rate, RateCard
+from metering.models import Agent, Allowance, Notice, PhoneNumber, Rate, RateCard
 from metering.providers.base import (
     CallRef,
     CallReport,
@@ -206,4 +206,21 @@ def make_rate(
         quota_limit=quota,
         unit_price=unit_price,
         tiers=tiers and [{"up_to": up_to, "unit_price": price} for up_to, price in tiers],
+    )
+
+
+def make_notice(*, organization: Organization, threshold: int, at: datetime) -> Notice:
+    """That `threshold` of a hundred minutes were left."""
+    return Notice.objects.create(
+        organization=organization,
+        cycle=Allowance.objects.get(organization=organization).cycle,
+        kind=Notice.Kind.MINUTES_LEFT,
+        threshold=threshold,
+        minutes_pool=100,
+        minutes_left=threshold,
+        percent_used=100 - threshold,
+        wallet_balance=0,
+        currency=organization.currency,
+        refill="minutes 100",
+        created_at=at,
     )

@@ -32,11 +32,11 @@ def test_a_mail_program_ends_them_with_one_post_and_looking_ends_nothing(now):
     assert path in mail.outbox[0].body
     browser = Client(enforce_csrf_checks=True)
     assert "Send no more of them" in browser.get(path).content.decode()
-    assert AuditEntry.objects.filter(action="setting.set").count() == 0
+    assert AuditEntry.objects.filter(action="letters.chosen").count() == 0
     for _ in range(2):
         said = browser.post(path, {"List-Unsubscribe": "One-Click"})
         assert "gets no more of them" in said.content.decode()
-    assert AuditEntry.objects.filter(action="setting.set").count() == 1
+    assert AuditEntry.objects.filter(action="letters.chosen").count() == 1
     assert "Send no more" in browser.post(path, {"wanted": "yes"}).content.decode()
 
 

@@ -1,6 +1,10 @@
 """What codes mean, in words a customer reads."""
 
+from decimal import Decimal
+
 from django import template
+
+from servicebilling.website.formatting import money, whole
 
 register = template.Library()
 
@@ -155,3 +159,17 @@ def document_words(kind: str) -> str:
 @register.filter
 def document_state_words(state: str) -> str:
     return DOCUMENT_STATES.get(state, state.replace("_", " ").capitalize())
+
+
+@register.simple_tag
+def notice_words(kind: str, threshold: Decimal, currency: str) -> str:
+    """Return at which threshold something is told; an unknown kind is shown as it is."""
+    figure = f"{threshold.normalize():f}"
+    match kind:
+        case "percent_used":
+            return "All minutes used" if threshold == 100 else f"{figure} % used"
+        case "minutes_left" if threshold == threshold.to_integral_value():
+            return f"{whole(int(threshold))} minutes left"
+        case "wallet_left":
+            return f"{money(threshold, currency)} left" if threshold else "Wallet empty"
+    return f"{kind.replace('_', ' ')} {figure}"

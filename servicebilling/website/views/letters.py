@@ -23,15 +23,17 @@ def choice(request: HttpRequest, token: str) -> HttpResponse:
     themselves (RFC 8058), so there is no token but the link's own."""
     now = timezone.now()
     try:
-        organization, kind = opting_out.read(token)
+        link = opting_out.read(token)
         if request.method == "POST":
             wanted = request.POST.get("wanted") == "yes"
             opting_out.choose(token, wanted=wanted, now=now)
+        context = {
+            "link": link,
+            "comes": opting_out.still_comes(link, now=now),
+            "is_off_for_all": not opting_out.is_wanted(
+                link.kind, link.organization, now=now
+            ),
+        }
     except LinkBroken as error:
         return render(request, TEMPLATE, {"refusal": error.message}, status=error.status)
-    context = {
-        "organization": organization,
-        "kind": kind,
-        "is_wanted": opting_out.is_wanted(kind, organization, now=now),
-    }
     return render(request, TEMPLATE, context)

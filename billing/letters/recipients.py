@@ -1,0 +1,152 @@
+"""Who gets an organization's letters: its billing address, and members by role or by choice."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.audit import Actor
+from accounts.capabilities import ACCOUNTANT, OWNER
+from accounts.models import Membership, Organization
+from billing.errors import BillingAddressStays, NotARecipient
+from billing.models import OPTIONAL_KINDS, LetterChoice
+
+# Who gets letters without having chosen so: those who look after the money.
+TOLD_ROLES = (OWNER, ACCOUNTANT)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One address; `name` and `role` are empty where it is no member's. `declined` are
+    kinds of optional letters that it does without."""
+
+    address: str
+    name: str
+    role: str
+    user_id: int | None
+    is_billing_address: bool
+    gets_letters: bool
+    declined: frozenset[str]
+
+    def gets(self, kind: str) -> bool:
+        return self.gets_letters and kind not in self.declined
+
+
+def recipients_of(organization: Organization) -> list[Recipient]:
+    """Return whoever gets letters or may, the billing address first; two statements."""
+    chosen = {
+        (row.address, row.kind): row.is_wanted
+        for row in LetterChoice.objects.filter(organization=organization)
+    }
+    members = (
+        Membership.objects.filter(organization=organization, user__is_active=True)
+        .exclude(user__email="")
+        .select_related("user")
+        .order_by("created_at", "pk")
+    )
+    billing = organization.billing_email
+    found = {billing.lower(): _recipient(billing, None, chosen, is_billing=True)}
+    for member in members:
+        address = member.user.email.lower()
+        is_billing = address == billing.lower()
+        found[address] = _recipient(
+            member.user.email, member, chosen, is_billing=is_billing
+        )
+    return list(found.values())
+
+
+def addresses_for(kind: str, organization: Organization) -> list[str]:
+    """Return the addresses that a letter of this kind goes to; two statements."""
+    return [one.address for one in recipients_of(organization) if one.gets(kind)]
+
+
+@transaction.atomic
+def choose(
+    organization: Organization,
+    *,
+    address: str,
+    kind: str = "",
+    wanted: bool,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Let an address get letters of an optional kind, or any at all (no `kind`), or not;
+    quiet if it is so already.
+
+    Raises `NotARecipient`, and `BillingAddressStays` when nobody would be left to be told
+    what must be told.
+    """
+    known = {one.address.lower(): one for one in recipients_of(organization)}
+    recipient = known.get(address.lower())
+    if recipient is None or kind not in ("", *OPTIONAL_KINDS):
+        raise NotARecipient
+    if not kind and not wanted and recipient.is_billing_address:
+        raise BillingAddressStays
+    is_so = (kind not in recipient.declined) if kind else recipient.gets_letters
+    if is_so == wanted:
+        return
+    LetterChoice.objects.update_or_create(
+        organization=organization,
+        address=address.lower(),
+        kind=kind,
+        defaults={"is_wanted": wanted, "changed_at": now},
+    )
+    audit.record(
+        organization=organization,
+        actor=actor,
+        action="letters.chosen",
+        detail={"address": address.lower(), "kind": kind, "wanted": wanted},
+        now=now,
+    )
+
+
+@transaction.atomic
+def choose_all(
+    organization: Organization,
+    *,
+    address: str,
+    gets_letters: bool,
+    kinds: Collection[str],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Let an address get letters or none, and of the optional ones those of `kinds` alone.
+
+    Without letters, what was chosen of kinds stays as it is. Raises as `choose` does.
+    """
+    wanted = {"": gets_letters}
+    if gets_letters:
+        wanted |= {kind: kind in kinds for kind in OPTIONAL_KINDS}
+    for kind, is_wanted in wanted.items():
+        choose(
+            organization,
+            address=address,
+            kind=kind,
+            wanted=is_wanted,
+            actor=actor,
+            now=now,
+        )
+
+
+def _recipient(
+    address: str,
+    member: Membership | None,
+    chosen: dict[tuple[str, str], bool],
+    *,
+    is_billing: bool,
+) -> Recipient:
+    key = address.lower()
+    by_role = member is not None and member.role in TOLD_ROLES
+    return Recipient(
+        address=address,
+        name=member.user.name if member else "",
+        role=member.role if member else "",
+        user_id=member.user_id if member else None,
+        is_billing_address=is_billing,
+        gets_letters=is_billing or chosen.get((key, ""), by_role),
+        declined=frozenset(
+            kind for kind in OPTIONAL_KINDS if not chosen.get((key, kind), True)
+        ),
+    )

@@ -1,0 +1,142 @@
+"""What an organization is told, who is told, and where its spending stops."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts import settings_history
+from accounts.models import Organization
+from billing.letters import history, opting_out, recipients
+from billing.letters.history import LetterPage
+from billing.letters.recipients import Recipient
+from billing.models import OPTIONAL_KINDS
+from metering.balances import spend_cap
+from metering.balances.spend_cap import SpendCap
+from metering.notices import history as notices
+from metering.notices import levels, thresholds
+from metering.notices.history import NoticePage
+from metering.notices.levels import Crossing, Level, Thresholds
+from metering.usage import reports
+from metering.usage.reports import CycleReport
+from servicebilling.website import addresses
+from servicebilling.website.frames import Frame, url_of
+
+LINES = 20
+KINDS = {
+    "low_usage": "Running low",
+    "back_in_service": "Back in service",
+    "receipt": "Payments received",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One optional kind of letters for one recipient."""
+
+    kind: str
+    label: str
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientLine:
+    who: Recipient
+    choices: tuple[Choice, ...]
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsPage:
+    cycle: CycleReport
+    thresholds: Thresholds
+    # None: nothing is left that could run out.
+    coming: Crossing | None
+    recipients: tuple[RecipientLine, ...]
+    # Kinds that are off for everybody, with their labels.
+    off_for_all: tuple[tuple[str, str], ...]
+    cap: SpendCap | None
+
+
+def of(frame: Frame, *, now: datetime) -> AlertsPage:
+    """Return the page with five statements, six on terms not seen before."""
+    organization = frame.organization
+    cycle = reports.usage_this_cycle(organization, now=now)
+    switches = {str(kind): key for kind, key in opting_out.SETTINGS.items()}
+    keys = [*thresholds.KEYS, *switches.values()]
+    values = settings_history.values_at(keys, organization, now)
+    chosen = thresholds.from_values(values)
+    return AlertsPage(
+        cycle=cycle,
+        thresholds=chosen,
+        coming=levels.coming(_level(cycle), chosen),
+        recipients=tuple(
+            _line(one, frame) for one in recipients.recipients_of(organization)
+        ),
+        off_for_all=tuple(
+            (kind, label) for kind, label in KINDS.items() if not values[switches[kind]]
+        ),
+        cap=spend_cap.cap_of(organization),
+    )
+
+
+def _line(one: Recipient, frame: Frame) -> RecipientLine:
+    is_open = frame.organization.status != Organization.Status.CLOSED
+    is_self = one.user_id is not None and one.user_id == frame.user_id
+    return RecipientLine(
+        who=one,
+        choices=tuple(
+            Choice(str(kind), KINDS[kind], kind not in one.declined)
+            for kind in OPTIONAL_KINDS
+        ),
+        may_change=is_open and (is_self or frame.can("alerts.manage")),
+    )
+
+
+def _level(cycle: CycleReport) -> Level:
+    return Level(
+        minutes_pool=cycle.minutes_pool,
+        minutes_left=cycle.minutes_remaining,
+        percent_used=cycle.percent_used,
+        wallet=cycle.wallet_balance,
+        pays_from_wallet=cycle.when_exhausted == "wallet",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    notices: NoticePage
+    letters: LetterPage
+    older_notices_url: str
+    older_letters_url: str
+    is_newest: bool
+
+
+def history_of(frame: Frame, query: Mapping[str, str]) -> HistoryPage:
+    """Return both lists with two statements; members see letters about usage alone."""
+    here = url_of("website:alerts-history", frame.organization)
+    asked = {key: query.get(key, "") for key in ("notices", "letters")}
+    told = notices.notices_of(
+        frame.organization, before=addresses.place(asked["notices"]), limit=LINES
+    )
+    sent = history.letters_of(
+        frame.organization,
+        kinds=() if frame.can("billing.view") else history.ABOUT_USAGE,
+        before=addresses.row_id(asked["letters"]),
+        limit=LINES,
+    )
+    older = {"notices": "", "letters": ""}
+    if told.next:
+        older["notices"] = addresses.place_of(*told.next)
+    if sent.next:
+        older["letters"] = str(sent.next)
+    urls = {
+        key: addresses.joined(here, asked | {key: place}) if place else ""
+        for key, place in older.items()
+    }
+    return HistoryPage(
+        notices=told,
+        letters=sent,
+        older_notices_url=urls["notices"],
+        older_letters_url=urls["letters"],
+        is_newest=not any(asked.values()),
+    )
