@@ -54,6 +54,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.change_apikey",
             "accounts.add_setting",
             "billing.add_exchangerate",
+            "billing.edit_catalogue",
             # No event changes by hand: this is the right to process it again.
             "billing.change_paymentevent",
             "metering.change_agent",

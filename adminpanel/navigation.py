@@ -97,8 +97,13 @@ def _records() -> list[dict[str, Any]]:
                     reverse("adminpanel:prices"),
                     right="accounts.add_setting",
                 ),
-                _model("Plans", "sell", "billing", "plan"),
-                _model("Minute bundles", "package_2", "billing", "minutebundle"),
+                _link(
+                    "Plans and bundles",
+                    "sell",
+                    reverse("adminpanel:catalogue"),
+                    # Finance reads it, too.
+                    right="metering.see_money",
+                ),
                 _model("Rate cards", "price_change", "metering", "ratecard"),
                 _model("Settings", "tune", "accounts", "setting"),
             ],

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from adminpanel.calls import views as calls
+from adminpanel.catalogue import views as catalogue
 from adminpanel.enforcement import views as enforcement
 from adminpanel.ledger import views as ledger
 from adminpanel.mail import views as mail
@@ -48,6 +49,15 @@ urlpatterns = [
     path("webhooks/replay", webhooks.replay, name="webhooks-replay"),
     path("webhooks/<int:message_id>", webhooks.message, name="webhook-message"),
     path("webhooks/<uuid:delivery_id>/resend", webhooks.resend, name="webhook-resend"),
+    path("catalogue", catalogue.catalogue, name="catalogue"),
+    path("catalogue/plans/<slug:code>", catalogue.plan, name="plan"),
+    path("catalogue/plans/<slug:code>/offer", catalogue.offer_plan, name="plan-offer"),
+    path("catalogue/bundles", catalogue.make_bundle, name="bundle-make"),
+    path(
+        "catalogue/bundles/<int:bundle_id>/offer",
+        catalogue.offer_bundle,
+        name="bundle-offer",
+    ),
     path("prices", settings.prices, name="prices"),
     path("prices/rates", settings.enter_rate, name="rates"),
 ]

@@ -22,6 +22,7 @@ class RateTerms:
     unit_price: str | None = None
     tiers: tuple[dict[str, object], ...] = ()
     included_quantity: str | None = None
+    quota_limit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class CardTerms:
     postpaid_limit_amount: str | None = None
     increment_seconds: tuple[int, int] = (60, 60)
     rates: tuple[RateTerms, ...] = ()
+    grace_minutes: int = 0
+    call_minutes_max: int = 14
+    slice_minutes: int = 3
+    calls_at_once_max: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class PlanTerms:
     price_yearly: str | None = None
     setup_fee: str = "0"
     monthly_wallet_grant: str = "0"
+    trial_days: int = 0
     is_public: bool = True
     # Codes of further cards that stand by, such as `none` in the other currencies.
     other_cards: dict[str, CardTerms] = field(default_factory=dict)

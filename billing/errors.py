@@ -105,6 +105,12 @@ class BillingAddressStays(BillingError):
     )
 
 
+class ChangedMeanwhile(BillingError):
+    status = 409
+    code = "changed_meanwhile"
+    message = "Somebody has changed this meanwhile. Look at it again."
+
+
 class LinkBroken(BillingError):
     status = 404
     code = "link_broken"

@@ -137,7 +137,7 @@ def _offers(organization: Organization) -> list[_Offer]:
 def _own_offer(own: Subscription, by_id: dict[UUID, Card]) -> _Offer:
     is_yearly = own.billing_period == Subscription.BillingPeriod.YEARLY
     fee = (own.price / 12).quantize(Decimal("0.000001")) if is_yearly else own.price
-    terms = Terms(by_id[own.rate_card_id], fee, own.plan.monthly_wallet_grant)
+    terms = Terms(by_id[own.rate_card_id], fee, own.monthly_wallet_grant)
     return _Offer(own.plan.code, own.plan.name, terms, is_current=True)
 
 

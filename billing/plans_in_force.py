@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Subquery
 
 from accounts.models import Organization
+from billing import plan_versions
 from billing.models import Plan
 from metering.balances import cards
 from metering.errors import NoBalances
@@ -14,7 +15,7 @@ from metering.rating import Card
 
 @dataclass(frozen=True, slots=True)
 class PlanInForce:
-    """`name` is the card's code where no plan of the catalogue has these terms any more."""
+    """`name` is the card's code where no plan was ever sold on these terms."""
 
     name: str
     card: Card
@@ -25,7 +26,11 @@ def plan_in_force(organization: Organization) -> PlanInForce:
 
     Raises `NoBalances` for an organization that never got balances.
     """
-    plan_name = Plan.objects.filter(rate_card=OuterRef("plan_card_id")).values("name")[:1]
+    plan_name = (
+        Plan.objects.filter(plan_versions.with_card(OuterRef("plan_card_id")))
+        .order_by("order")
+        .values("name")[:1]
+    )
     allowances = Allowance.objects.filter(organization=organization)
     found = allowances.values_list("plan_card_id", Subquery(plan_name)).first()
     if found is None:

@@ -1,4 +1,4 @@
-from billing.models.catalog import MinuteBundle, Plan
+from billing.models.catalog import MinuteBundle, Plan, PlanVersion
 from billing.models.discrepancies import Discrepancy
 from billing.models.documents import BillingDetails, Document, DocumentSeries
 from billing.models.exchange import ExchangeRate
@@ -29,6 +29,7 @@ __all__ = [
     "PaymentEvent",
     "Plan",
     "PlanCheckout",
+    "PlanVersion",
     "Purchase",
     "Refund",
     "Subscription",

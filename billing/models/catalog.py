@@ -1,5 +1,6 @@
 """What is sold: plans and bundles of minutes."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -33,6 +34,7 @@ class Plan(models.Model):
 
     class Meta:
         db_table = "billing_plans"
+        permissions = [("edit_catalogue", "Can change plans and bundles")]
         ordering = ["order", "code"]
         constraints = [
             models.CheckConstraint(
@@ -45,6 +47,48 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PlanVersion(models.Model):
+    """The terms that a plan was sold on from a moment on; the newest is what the plan says."""
+
+    # What a version keeps of its plan, besides the card.
+    TERMS = (
+        "name",
+        "price_monthly",
+        "price_yearly",
+        "setup_fee",
+        "trial_days",
+        "monthly_wallet_grant",
+    )
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=80)
+    price_monthly = models.DecimalField(**MONEY, null=True, blank=True)
+    price_yearly = models.DecimalField(**MONEY, null=True, blank=True)
+    setup_fee = models.DecimalField(**MONEY, default=0)
+    trial_days = models.PositiveIntegerField(default=0)
+    monthly_wallet_grant = models.DecimalField(**MONEY, default=0)
+    rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="+")
+    # What providers called its prices when it was replaced: who was paying one then began
+    # with these terms.
+    provider_ids = models.JSONField(default=dict, blank=True)
+    # Else staff wrote it, and loading the shipped catalogue leaves it alone.
+    is_shipped = models.BooleanField()
+    reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        db_table = "plan_versions"
+        ordering = ["plan", "-number"]
+        constraints = [models.UniqueConstraint("plan", "number", name="plan_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.number}"
 
 
 class MinuteBundle(models.Model):

@@ -47,6 +47,8 @@ class Subscription(models.Model):
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
     rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="+")
     price = models.DecimalField(**MONEY)
+    # Put into the wallet with each payment.
+    monthly_wallet_grant = models.DecimalField(**MONEY, default=0, db_default=0)
     currency = models.CharField(max_length=3)
     billing_period = models.CharField(max_length=10, choices=BillingPeriod.choices)
     provider = models.CharField(max_length=20)

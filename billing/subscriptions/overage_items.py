@@ -7,7 +7,7 @@ plan is changed.
 
 from typing import cast
 
-from billing.models import Plan, Subscription
+from billing.models import Plan, PlanVersion, Subscription
 from billing.models.subscriptions import SERVED
 from billing.providers.base import PaymentProvider, SubscriptionProvider
 
@@ -48,10 +48,15 @@ def _missing_price(subscription: Subscription) -> str:
 
 
 def _of_other_plans(subscription: Subscription) -> set[str]:
-    others = Plan.objects.exclude(pk=subscription.plan_id)
-    return {_overage_price(plan, subscription.provider) for plan in others} - {""}
+    """Also what they were sold at before."""
+    own, provider = subscription.plan_id, subscription.provider
+    sold: list[Plan | PlanVersion] = [
+        *Plan.objects.exclude(pk=own),
+        *PlanVersion.objects.exclude(plan=own),
+    ]
+    return {_overage_price(one, provider) for one in sold} - {""}
 
 
-def _overage_price(plan: Plan, provider: str) -> str:
+def _overage_price(plan: Plan | PlanVersion, provider: str) -> str:
     ids: dict[str, str] = plan.provider_ids.get(provider, {})
     return ids.get("overage", "")

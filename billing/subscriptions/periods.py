@@ -40,10 +40,10 @@ def pay(fact: PeriodPaid, *, now: datetime) -> str:
         created_at=now,
     )
     _serve(subscription, fact, is_first=is_first, now=now)
-    if subscription.plan.monthly_wallet_grant:
+    if subscription.monthly_wallet_grant:
         ledger.move_money(
             organization_id=subscription.organization_id,
-            amount=subscription.plan.monthly_wallet_grant,
+            amount=subscription.monthly_wallet_grant,
             kind="monthly_grant",
             reference=f"grant:{payment.pk}",
             reason=f"Wallet grant of {subscription.plan.name}",

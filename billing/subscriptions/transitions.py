@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Organization
-from billing import plans
+from billing import plan_versions, plans
 from billing.events import SubscriptionChanged
 from billing.models import Plan, Subscription, SubscriptionItem, SubscriptionStatus
 from billing.models.subscriptions import ENDED, SERVED
@@ -45,7 +45,7 @@ def follow(
         raise Outdated
     if subscription.status in ENDED and not subscription._state.adding:
         return subscription
-    plan = plans.get(fact.plan_code)
+    plan = plan_versions.of_code(fact.plan_code)
     is_new = subscription._state.adding
     if is_new:
         _begin(subscription, plan, fact)
@@ -55,7 +55,7 @@ def follow(
     subscription.save()
     _take_over_items(subscription, fact)
     if not is_new and (plan, fact.billing_period) != (subscription.plan, was_period):
-        _change_plan(subscription, plan, began_at=began_at, now=now)
+        _change_plan(subscription, plan, fact, began_at=began_at, now=now)
     push(subscription, now=now)
     return subscription
 
@@ -97,7 +97,7 @@ def _locked(fact: SubscriptionChanged, organization: Organization) -> Subscripti
 def _begin(subscription: Subscription, plan: Plan, fact: SubscriptionChanged) -> None:
     """The card and the price that it begins with are kept, whatever becomes of the plan."""
     subscription.billing_period = fact.billing_period
-    _take_terms(subscription, plan)
+    _take_terms(subscription, plan, fact)
     subscription.currency = plan.currency
     subscription.created_at = fact.created_at
 
@@ -107,7 +107,9 @@ def _take_over(
 ) -> None:
     subscription.status = fact.status
     subscription.billing_period = fact.billing_period
-    subscription.next_plan = plans.get(fact.next_plan_code) if fact.next_plan_code else None
+    subscription.next_plan = (
+        plan_versions.of_code(fact.next_plan_code) if fact.next_plan_code else None
+    )
     subscription.next_billing_period = fact.next_billing_period
     subscription.trial_ends_at = fact.trial_ends_at
     subscription.cancel_at = fact.cancel_at
@@ -152,15 +154,21 @@ def _take_over_items(subscription: Subscription, fact: SubscriptionChanged) -> N
 
 
 def _change_plan(
-    subscription: Subscription, plan: Plan, *, began_at: datetime | None, now: datetime
+    subscription: Subscription,
+    plan: Plan,
+    fact: SubscriptionChanged,
+    *,
+    began_at: datetime | None,
+    now: datetime,
 ) -> None:
     """The provider moved it to another plan: more minutes count at once, pro rata; fewer
     with the period that was renewed."""
-    fewer = plan.rate_card.included_minutes < subscription.rate_card.included_minutes
+    minutes_before = subscription.rate_card.included_minutes
     starts_at = subscription.period_starts_at
-    _take_terms(subscription, plan)
-    subscription.save(update_fields=["plan", "rate_card", "price"])
-    organization_id, card_id = subscription.organization_id, plan.rate_card_id
+    _take_terms(subscription, plan, fact)
+    subscription.save(update_fields=["plan", "rate_card", "price", "monthly_wallet_grant"])
+    fewer = subscription.rate_card.included_minutes < minutes_before
+    organization_id, card_id = subscription.organization_id, subscription.rate_card_id
     if fewer and began_at and starts_at and starts_at > began_at:
         cycles.change_card_with_period(
             organization_id=organization_id,
@@ -174,11 +182,18 @@ def _change_plan(
         )
 
 
-def _take_terms(subscription: Subscription, plan: Plan) -> None:
+def _take_terms(subscription: Subscription, plan: Plan, fact: SubscriptionChanged) -> None:
+    """The plan may have changed while the customer was at the checkout: what the price that
+    is paid stood for counts."""
+    flat = [item.price_id for item in fact.items if not item.is_metered]
+    terms = plan_versions.sold_as(
+        plan, provider=fact.provider, price_id=flat[0] if flat else ""
+    )
     yearly = subscription.billing_period == Subscription.BillingPeriod.YEARLY
     subscription.plan = plan
-    subscription.rate_card = plan.rate_card
-    subscription.price = (plan.price_yearly if yearly else plan.price_monthly) or 0
+    subscription.rate_card = terms.rate_card
+    subscription.price = (terms.price_yearly if yearly else terms.price_monthly) or 0
+    subscription.monthly_wallet_grant = terms.monthly_wallet_grant
 
 
 def _end_plan(subscription: Subscription, now: datetime) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from billing.models import MinuteBundle
+from billing import catalogue_loading
 from metering.calls import gate, settle
 from metering.models import Call, InboundMessage
 from tests.factories import metering as make
@@ -21,7 +21,7 @@ def call(organization) -> Call:
     now = timezone.now()
     make.make_balances(organization=organization, now=now)
     number = make.make_number(organization=organization, valid_from=now)
-    MinuteBundle.objects.create(code="hundred", minutes=100, currency="USD")
+    catalogue_loading.load(now=now)
     ref = make.call_ref(number, call_id="one")
     gate.admit(make.make_request(ref, at=now), now=now)
     report = make.make_report(ref, started_at=now, seconds=61, cost="0.12")
@@ -56,6 +56,8 @@ def test_axe_finds_nothing_on_staff_pages(
         "webhooks",
         f"webhooks/{message.pk}",
         "prices",
+        "catalogue",
+        "catalogue/plans/growth",
         f"organizations/{call.organization_id}/enforcement",
     ]
     faults = {}
