@@ -69,7 +69,7 @@ class Portal(APIView):
 
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "billing.manage")
-        back = f"{settings.WEBSITE_URL}/dashboard?organization={organization.slug}"
+        back = f"{settings.WEBSITE_URL}/dashboard/billing?organization={organization.slug}"
         url = checkout.portal(organization, return_url=back)
         return Response({"url": url})
 

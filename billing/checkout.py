@@ -13,6 +13,7 @@ from accounts.models import Organization, User
 from billing import customers, plans
 from billing.errors import NothingBought, ProviderUnavailable
 from billing.events import BillingPeriod
+from billing.models import Payment
 from billing.providers import registry
 from billing.providers.base import ProviderError, PurchaseCheckout
 from billing.purchases import from_wallet
@@ -196,11 +197,14 @@ def provider_of_plan(plan_code: str, named: str = "") -> str:
 
 
 def portal(organization: Organization, *, return_url: str) -> str:
-    """Return the provider's page where a customer manages cards and invoices.
+    """Return the provider's page where a customer manages cards and invoices; our own
+    billing page for whoever pays where there is no such page.
 
     Raises `NothingBought`, `ProviderUnavailable`.
     """
     if not organization.stripe_customer_id:
+        if Payment.objects.filter(organization=organization).exists():
+            return _url("/dashboard/billing", organization)
         raise NothingBought
     try:
         return registry.get("stripe").portal_url(

@@ -85,6 +85,14 @@ class NotSubscribed(BillingError):
     message = "There is no subscription to change."
 
 
+class PlanStays(BillingError):
+    code = "plan_stays"
+    message = (
+        "Here a subscription cannot become another plan's. Cancel it, use it until what is "
+        "paid ends, and subscribe to the other plan then."
+    )
+
+
 class SamePlan(BillingError):
     code = "same_plan"
     message = "This is the plan that is subscribed to already."

@@ -1,6 +1,6 @@
 """What is sold, and what an organization has: the read side of billing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from billing import pricing
 from billing.errors import NotSold
 from billing.models import MinuteBundle, Plan, Subscription
 from billing.models.subscriptions import ENDED
+from billing.providers import registry
 from billing.purchases import starting
 from metering.errors import NoBalances
 from metering.models import Allowance, WalletTransaction
@@ -47,6 +48,7 @@ class SubscriptionReport:
     plan_name: str
     billing_period: str
     status: str
+    provider: str
     price: Decimal
     currency: str
     period_ends_at: datetime | None
@@ -82,6 +84,27 @@ def plans_on_offer() -> list[PlanOffer]:
     """Return the public plans in the order they are shown; one query."""
     rows = Plan.objects.filter(is_active=True, is_public=True).select_related("rate_card")
     return [_offer(plan) for plan in rows]
+
+
+def plans_to_change_to(subscription: SubscriptionReport) -> list[PlanOffer]:
+    """Return the public plans that a subscription may become: with the prices, of those
+    periods that its provider takes money for. One query; none where plans are not changed."""
+    if not registry.get(subscription.provider).changes_plans:
+        return []
+    rows = Plan.objects.filter(
+        is_active=True, is_public=True, currency=subscription.currency
+    ).select_related("rate_card")
+    offers = []
+    for plan in rows:
+        ids = plan.provider_ids.get(subscription.provider, {})
+        offer = replace(
+            _offer(plan),
+            price_monthly=(ids.get("monthly") and plan.price_monthly) or None,
+            price_yearly=(ids.get("yearly") and plan.price_yearly) or None,
+        )
+        if offer.price_monthly or offer.price_yearly:
+            offers.append(offer)
+    return offers
 
 
 def bundles_on_offer(organization: Organization, *, now: datetime) -> list[BundleOffer]:
@@ -136,6 +159,7 @@ def subscription_of(organization: Organization) -> SubscriptionReport | None:
         plan_name=found.plan.name,
         billing_period=found.billing_period,
         status=found.status,
+        provider=found.provider,
         price=found.price,
         currency=found.currency,
         period_ends_at=found.period_ends_at,

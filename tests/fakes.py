@@ -21,6 +21,7 @@ class FakePayments:
 
     name: str = "stripe"
     keeps_customers: bool = True
+    changes_plans: bool = True
     customer_id: str = "cus_fake"
     subscription: SubscriptionChanged | None = None
     paid: list[PeriodPaid] = field(default_factory=list)

@@ -219,6 +219,8 @@ class PaymentProvider(Protocol):
     # Whether customers are made there and known by an id; where not, a payment is whose our
     # reference says.
     keeps_customers: bool
+    # Whether a subscription can become another plan's; where not, it ends and another begins.
+    changes_plans: bool
 
     def create_customer(self, customer: Customer) -> str:
         """Return the provider's id; the same organization always gets the same one."""

@@ -17,6 +17,7 @@ from billing.errors import (
     NotSold,
     NotSubscribed,
     OtherCurrency,
+    PlanStays,
     ProviderUnavailable,
     SamePlan,
 )
@@ -60,7 +61,8 @@ def preview(
 ) -> ChangePreview:
     """Return what moving to a plan would cost now and each period after it.
 
-    Raises `NotSubscribed`, `NotSold`, `SamePlan`, `OtherCurrency`, `ProviderUnavailable`.
+    Raises `NotSubscribed`, `NotSold`, `SamePlan`, `OtherCurrency`, `PlanStays` where the
+    provider changes no plans, `ProviderUnavailable`.
     """
     subscription = _living(organization)
     plan, price_id = _wanted(subscription, plan_code, billing_period)
@@ -208,6 +210,8 @@ def _wanted(
         raise OtherCurrency
     if plan == subscription.plan and billing_period == subscription.billing_period:
         raise SamePlan
+    if not _provider(subscription).changes_plans:
+        raise PlanStays
     return plan, price_id
 
 

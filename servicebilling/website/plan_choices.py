@@ -18,16 +18,19 @@ class PlanChoice:
 
 
 def beside(subscription: SubscriptionReport) -> list[PlanChoice]:
-    """Return what is on sale in the subscription's currency, without what it is already."""
+    """Return what the subscription may become at its provider, without what it is already.
+
+    Plans without a fee are no choice: who wants none cancels.
+    """
     choices = []
-    for offer in reports.plans_on_offer():
+    for offer in reports.plans_to_change_to(subscription):
         prices = {"monthly": offer.price_monthly, "yearly": offer.price_yearly}
         for period, price in prices.items():
             is_same = (offer.code, period) == (
                 subscription.plan,
                 subscription.billing_period,
             )
-            if price is None or offer.currency != subscription.currency or is_same:
+            if price is None or is_same:
                 continue
             per = "a year" if period == "yearly" else "a month"
             choices.append(

@@ -130,3 +130,46 @@ def test_without_subscription_there_is_the_price_list(number, catalogue, client_
 
     assert "/pricing" in browser.get(PLAN).url
     assert "no subscription" in seen(browser.get(browser.post(f"{PLAN}/cancel").url))
+
+
+def test_a_lower_plan_that_is_to_follow_can_be_undone(mine, payments, plans, now):
+    Subscription.objects.update(
+        plan=plans[1],
+        next_plan=plans[0],
+        next_billing_period="monthly",
+        period_ends_at=now + timedelta(days=9),
+    )
+
+    page = cheaply(mine, PLAN)
+
+    assert f"It is to become {plans[0].name}, paid monthly" in page
+    assert f"Keep {plans[1].name}" in page
+    assert "Keep the plan, or change it" in seen(mine.get("/dashboard/billing"))
+    mine.post(f"{PLAN}/keep")
+    assert asked(payments) == ["undo_cancel"]
+
+
+def test_only_what_can_be_changed_to_is_a_choice(mine, subscription, plans):
+    """Without a price at the provider, or without a fee, a plan is none."""
+    Plan.objects.filter(code="payg").update(provider_ids={"stripe": {"monthly": "price_0"}})
+    Plan.objects.filter(code="wallet-growth").update(provider_ids={})
+
+    page = cheaply(mine, PLAN)
+
+    assert f"{plans[1].name}, monthly" in page
+    assert "Pay as you go" not in page
+    assert "Wallet Growth" not in page
+    assert "$0" not in page
+
+
+def test_where_plans_are_not_changed_it_says_what_to_do(mine, payments, plans):
+    payments.changes_plans = False
+
+    page = cheaply(mine, f"{PLAN}?plan={plans[1].code}&period=monthly")
+
+    assert "Cancel it, use it until what is paid ends" in page
+    assert "and is not charged again" in page
+    assert "See the cost" not in page
+    answer = mine.post(f"{PLAN}/change", {"plan": plans[0].code, "period": "monthly"})
+    assert answer.status_code == 302
+    assert asked(payments) == []

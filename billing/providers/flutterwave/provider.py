@@ -45,6 +45,7 @@ class FlutterwaveProvider:
     name = NAME
     # A customer is an e-mail address there; whose a payment is our reference says.
     keeps_customers = False
+    changes_plans = False
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -53,6 +53,7 @@ class StripeProvider:
 
     name = NAME
     keeps_customers = True
+    changes_plans = True
 
     def __init__(self, config: Config) -> None:
         self.config = config

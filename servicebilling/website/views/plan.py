@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import reports
 from billing.errors import BillingError
+from billing.providers import registry
 from billing.subscriptions import changes
 from servicebilling.website import plan_choices
 from servicebilling.website.frames import Frame, organization_page, url_of
@@ -41,6 +42,7 @@ def plan(request: HttpRequest, frame: Frame) -> HttpResponse:
         "frame": frame,
         "subscription": subscription,
         "choices": plan_choices.beside(subscription),
+        "changes_plans": registry.get(subscription.provider).changes_plans,
         "preview": preview,
         "refusal": refusal,
     }

@@ -226,6 +226,28 @@ def test_the_api_stops_and_goes_on(flutterwave, lagos, subscription, client_of):
         assert (subscription.cancel_at is not None) is is_stopped
 
 
+def test_another_plan_is_refused_in_words_before_anybody_is_asked(
+    flutterwave, lagos, subscription, client_of
+):
+    client = client_of(lagos.owner)
+    asked = len(flutterwave.box.requests)
+    for act in ("preview", "change"):
+        answer = client.post(
+            reverse(f"billing:subscription-{act}"),
+            {"plan_id": "wallet-growth-ngn"},
+            content_type="application/json",
+        )
+        assert answer.status_code == 409
+        assert answer.json()["error"]["code"] == "plan_stays"
+    assert len(flutterwave.box.requests) == asked
+
+
+def test_the_portal_is_our_own_billing_page(flutterwave, lagos, subscription, client_of):
+    client = client_of(lagos.owner)
+    answer = client.post(reverse("billing:portal"), content_type="application/json")
+    assert answer.json()["url"].endswith(f"/dashboard/billing?organization={lagos.slug}")
+
+
 def test_a_stopped_subscription_ends_with_its_period_and_the_wallet_stays(
     flutterwave, lagos, subscription
 ):
