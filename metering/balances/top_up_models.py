@@ -42,7 +42,8 @@ class TopUpDue(models.Model):
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     reason = models.CharField(max_length=20, choices=Reason.choices)
-    # The call that was decided on, and how the money stood then.
+    # The call that was decided on, or the reference of another meter's hold, and how the
+    # money stood then.
     provider_call_id = models.CharField(max_length=200)
     balance = models.DecimalField(**MONEY)
     free_balance = models.DecimalField(**MONEY)

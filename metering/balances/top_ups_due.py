@@ -5,7 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from metering import rating
 from metering.balances import ledger
+from metering.balances.book import Book
 from metering.balances.top_up_models import TopUpDue, TopUpThreshold
 
 
@@ -36,6 +38,34 @@ def open_ones(*, limit: int = 200) -> list[Due]:
     ]
 
 
+def tell(book: Book, *, reference: str, is_refused: bool, now: datetime) -> None:
+    """Note that a wallet should be filled, where its owner asked for that: a hold was
+    refused for the balance, or took what is free under the threshold.
+
+    Calls tell by themselves, in the database; this is for the other meters.
+    """
+    if book.terms(book.live).when_exhausted != rating.WALLET:
+        return
+    threshold = (
+        TopUpThreshold.objects.filter(organization_id=book.organization_id)
+        .values_list("amount", flat=True)
+        .first()
+    )
+    if threshold is None or (not is_refused and book.free_money >= threshold):
+        return
+    reasons = TopUpDue.Reason
+    due = TopUpDue(
+        organization_id=book.organization_id,
+        reason=reasons.REFUSED if is_refused else reasons.BELOW_THRESHOLD,
+        provider_call_id=reference,
+        balance=book.wallet,
+        free_balance=book.free_money,
+        created_at=now,
+    )
+    # One that is open says it already.
+    TopUpDue.objects.bulk_create([due], ignore_conflicts=True)
+
+
 def close(due_id: int, *, outcome: str, now: datetime) -> None:
     """Remember what came of one; the next low balance makes another.
 
@@ -47,8 +77,7 @@ def close(due_id: int, *, outcome: str, now: datetime) -> None:
 
 
 def free_balance(organization_id: UUID, *, now: datetime) -> Decimal:
-    """Return the wallet's balance less what open calls may still take from it."""
+    """Return the wallet's balance less what open holds, of calls and of other meters, may
+    still take from it."""
     with ledger.opened_one(organization_id, now=now) as book:
-        beyond = max(0, book.held - max(0, book.remaining))
-        card = book.terms(book.live)
-        return book.wallet - beyond * card.dearest_unit_price
+        return book.free_money

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from accounts.models import Organization
-from metering.balances import ledger
+from metering.balances import ledger, top_ups_due
 from metering.balances.book import Book
 from metering.errors import NoBalances
 from metering.models import Allowance, UsageHold
@@ -30,6 +30,7 @@ from metering.usage.events import Recorded, Use
 
 LASTS = timedelta(hours=1)
 LASTS_MAX = timedelta(hours=24)
+WALLET_EMPTY = "wallet_empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +115,27 @@ def hold(
         rule = admission.reason_against(
             book, live, meter=meter, quantity=quantity, status=status, is_promise=True
         )
-        if rule and book.enforcement == "enforce":
-            raise refusal(rule)
-        made = UsageHold.objects.create(
-            organization=organization,
-            reference=reference,
-            meter=meter,
-            quantity=quantity,
-            rate_card_id=live.card_id,
-            cycle_id=live.id,
-            would_refuse=bool(rule),
-            created_at=now,
-            expires_at=now + lasts,
-        )
-        _count(book, made, quantity)
+        is_refused = bool(rule) and book.enforcement == "enforce"
+        if not is_refused:
+            made = UsageHold.objects.create(
+                organization=organization,
+                reference=reference,
+                meter=meter,
+                quantity=quantity,
+                rate_card_id=live.card_id,
+                cycle_id=live.id,
+                would_refuse=bool(rule),
+                created_at=now,
+                expires_at=now + lasts,
+            )
+            _count(book, made, quantity)
+        if rule in ("", WALLET_EMPTY):
+            top_ups_due.tell(
+                book, reference=reference, is_refused=rule == WALLET_EMPTY, now=now
+            )
+    # Only now: what was told of the wallet is to stay.
+    if is_refused:
+        raise refusal(rule)
     return _held(made)
 
 

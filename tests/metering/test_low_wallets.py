@@ -8,7 +8,9 @@ import pytest
 from accounts.models import Organization
 from metering.balances import top_ups_due
 from metering.calls import gate
-from metering.models import TopUpDue
+from metering.models import Rate, TopUpDue, UsageHold
+from metering.usage import holds
+from metering.usage.errors import NothingPays
 from metering.verification.run import verify
 from tests.factories import metering as make
 
@@ -83,3 +85,47 @@ def test_plan_minutes_are_used_up_before_the_money_counts_as_promised():
     assert top_ups_due.open_ones() == []
     gate.admit(make.make_request(make.call_ref(number), at=NOW), now=NOW)
     assert len(top_ups_due.open_ones()) == 1
+
+
+@pytest.fixture
+def holder():
+    """Ten units in the wallet, and a meter of 1.00 apiece that is asked for before."""
+    card = make.make_card(when_exhausted="wallet", included_minutes=0, unit_price="1.00")
+    Rate.objects.create(rate_card=card, meter="ai_query", unit_price=Decimal(1))
+    organization = make.make_balances(now=NOW, card=card, wallet="10")
+    yield lambda quantity, reference: holds.hold(
+        organization,
+        meter="ai_query",
+        quantity=Decimal(quantity),
+        reference=reference,
+        now=NOW,
+    )
+    assert verify(now=NOW).findings == []
+
+
+def test_holds_of_other_meters_tell_as_calls_do(holder):
+    organization = Organization.objects.get()
+    top_ups_due.watch(organization.pk, below=Decimal(5))
+    holder(4, "first")
+    assert top_ups_due.open_ones() == []
+    holder(2, "second")
+    (due,) = TopUpDue.objects.all()
+    assert (due.reason, due.provider_call_id) == ("below_threshold", "second")
+    assert (due.balance, due.free_balance) == (10, 4)
+    assert top_ups_due.free_balance(organization.pk, now=NOW) == 4
+    holder(1, "third")
+    (due,) = top_ups_due.open_ones()
+    top_ups_due.close(due.id, outcome="credited", now=NOW)
+
+    with pytest.raises(NothingPays):
+        holder(4, "fourth")
+    assert UsageHold.objects.count() == 3
+    (again,) = top_ups_due.open_ones()
+    assert again.reason == "refused"
+
+
+def test_holds_of_who_did_not_ask_tell_nobody(holder):
+    holder(9, "first")
+    with pytest.raises(NothingPays):
+        holder(2, "second")
+    assert not TopUpDue.objects.exists()
