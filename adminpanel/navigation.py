@@ -105,7 +105,12 @@ def _records() -> list[dict[str, Any]]:
                     right="metering.see_money",
                 ),
                 _model("Rate cards", "price_change", "metering", "ratecard"),
-                _model("Settings", "tune", "accounts", "setting"),
+                _link(
+                    "Settings",
+                    "tune",
+                    reverse("adminpanel:settings"),
+                    right="accounts.add_setting",
+                ),
             ],
         },
         {

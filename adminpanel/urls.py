@@ -7,6 +7,7 @@ from adminpanel.ledger import views as ledger
 from adminpanel.mail import views as mail
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
+from adminpanel.settings import dated
 from adminpanel.settings import views as settings
 from adminpanel.webhooks import views as webhooks
 
@@ -58,6 +59,8 @@ urlpatterns = [
         catalogue.offer_bundle,
         name="bundle-offer",
     ),
+    path("settings", dated.settings, name="settings"),
+    path("settings/<slug:key>", dated.setting, name="setting"),
     path("prices", settings.prices, name="prices"),
     path("prices/rates", settings.enter_rate, name="rates"),
 ]

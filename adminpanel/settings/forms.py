@@ -9,6 +9,8 @@ from django import forms
 
 from accounts import settings_history
 from accounts.errors import AccountsError
+from accounts.setting_definitions import DEFINITIONS, Definition, spoken
+from adminpanel.settings import values
 
 PRICE_KEYS = ["markup_percent", "base_minute_cost"]
 
@@ -56,6 +58,76 @@ class PriceForm(forms.Form):
             return settings_history.clean(key, said, None)
         except AccountsError as error:
             raise forms.ValidationError(error.message) from error
+
+
+class SettingForm(forms.Form):
+    """The next value of one setting; empty: the default."""
+
+    valid_from = forms.DateTimeField(
+        label="Valid from, UTC",
+        required=False,
+        help_text="Empty: at once.",
+        widget=forms.DateTimeInput({"placeholder": "2026-12-31 00:00"}),
+    )
+
+    def __init__(self, *args: Any, key: str, value: Any, now: datetime, **options: Any):
+        super().__init__(*args, **options)
+        self._key, self._now = key, now
+        if key == values.REFUSAL_TEXTS:
+            given = {
+                f"text_{rule}": _words(rule, value.get(rule, ""))
+                for rule in values.reasons()
+            }
+        else:
+            given = {"value": _field(DEFINITIONS[key], value)}
+        self.fields = given | self.fields
+
+    def clean_valid_from(self) -> datetime | None:
+        starts: datetime | None = self.cleaned_data["valid_from"]
+        if starts and starts < self._now:
+            raise forms.ValidationError("A setting can only change from now on.")
+        return starts
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self._key == values.REFUSAL_TEXTS:
+            cleaned["kept"] = self._texts(cleaned)
+        elif said := cleaned.get("value", "").strip():
+            try:
+                cleaned["kept"] = values.read(self._key, said)
+            except ValueError as error:
+                self.add_error("value", str(error))
+        else:
+            cleaned["kept"] = None
+        return cleaned
+
+    def _texts(self, cleaned: dict[str, Any]) -> dict[str, str]:
+        texts = {}
+        for rule in values.reasons():
+            if words := cleaned.get(f"text_{rule}", "").strip():
+                try:
+                    texts[rule] = spoken(words)
+                except ValueError as error:
+                    self.add_error(f"text_{rule}", str(error))
+        return texts
+
+
+def _field(definition: Definition, value: Any) -> forms.Field:
+    is_long = isinstance(definition.default, dict)
+    return forms.CharField(
+        max_length=2000,
+        required=False,
+        initial=values.written(value),
+        widget=forms.Textarea({"rows": 4}) if is_long else forms.TextInput(),
+        help_text=f"Empty: the default, {values.written(definition.default) or 'none'}.",
+    )
+
+
+def _words(rule: str, value: str) -> forms.Field:
+    label = (
+        "All other reasons" if rule == "default" else rule.replace("_", " ").capitalize()
+    )
+    return forms.CharField(max_length=500, required=False, initial=value, label=label)
 
 
 class RateForm(forms.Form):

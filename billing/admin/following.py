@@ -1,11 +1,6 @@
 """Staff pages over documents, money that went back, overage under way, and differences."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from billing.models import (
     BillingDetails,
@@ -111,22 +106,10 @@ class DiscrepancyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ExchangeRate)
-class ExchangeRateAdmin(ModelAdmin):
-    """Rates are added, dated, and never changed."""
+class ExchangeRateAdmin(ReadOnlyAdmin):
+    """Rates are entered on the page of prices, which leaves a trace, and never changed."""
 
     list_display = ["base", "quote", "rate", "valid_from", "created_by"]
     list_filter = ["base", "quote"]
     list_select_related = ["created_by"]
-    fields = ["base", "quote", "rate", "valid_from"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(
-        self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool
-    ) -> None:
-        obj.created_by_id, obj.created_at = request.user.pk, timezone.now()
-        super().save_model(request, obj, form, change)
+    ordering = ["-valid_from"]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import settings_history
 from accounts.models import Organization
 from metering.outgoing import sending, signing
 from metering.outgoing.errors import NoSuchWebhook
@@ -21,7 +22,6 @@ WAITS = tuple(
 # tried again.
 LEASE = timedelta(seconds=60)
 # The log of a month: long enough to look into a complaint, and much longer than the tries.
-KEPT = timedelta(days=30)
 PURGED_AT_ONCE = 5_000
 ERROR_LENGTH_MAX = 200
 
@@ -62,8 +62,10 @@ def resend(organization: Organization, delivery_id: UUID, *, now: datetime) -> N
 
 
 def purge(*, now: datetime) -> int:
-    """Forget messages that are a month old and wait for nothing; returns how many."""
-    over = WebhookDelivery.objects.filter(occurred_at__lt=now - KEPT).exclude(
+    """Forget messages that are older than texts are kept (`retention_days`) and wait for
+    nothing; returns how many."""
+    kept = timedelta(days=settings_history.value_at("retention_days", None, now))
+    over = WebhookDelivery.objects.filter(occurred_at__lt=now - kept).exclude(
         state=WebhookDelivery.State.WAITING
     )
     forgotten = 0

@@ -56,6 +56,8 @@ def test_axe_finds_nothing_on_staff_pages(
         "webhooks",
         f"webhooks/{message.pk}",
         "prices",
+        "settings",
+        "settings/refusal_texts",
         "catalogue",
         "catalogue/plans/growth",
         f"organizations/{call.organization_id}/enforcement",

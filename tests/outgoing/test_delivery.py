@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from accounts import settings_history
 from metering.models import WebhookDelivery, WebhookEndpoint
 from metering.outgoing import delivery, endpoints, publishing, sending
 from metering.outgoing.errors import BadEndpoint, NoSuchWebhook, TooManyEndpoints
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 URL = "https://hooks.example.com/in"
+# Unless the setting `retention_days` says otherwise.
+KEPT = timedelta(days=30)
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -224,8 +227,18 @@ def test_endpoints_are_few_and_each_address_is_there_once(organization):
         add(f"{URL}/more")
 
 
+def keep_for(days: int) -> None:
+    settings_history.set_value(
+        "retention_days",
+        days,
+        organization=None,
+        actor="a test",
+        now=NOW + timedelta(seconds=90 - days),
+    )
+
+
 def test_the_log_keeps_a_month_and_whatever_still_waits(message, organization):
-    later = NOW + delivery.KEPT + timedelta(seconds=1)
+    later = NOW + KEPT + timedelta(seconds=1)
     assert delivery.purge(now=later) == 0
 
     delivery.deliver(message.pk, now=NOW)
@@ -237,7 +250,10 @@ def test_the_log_keeps_a_month_and_whatever_still_waits(message, organization):
         state="delivered", occurred_at=NOW + timedelta(days=1)
     )
 
-    assert delivery.purge(now=NOW + delivery.KEPT) == 0
+    assert delivery.purge(now=NOW + KEPT) == 0
+    keep_for(60)
+    assert delivery.purge(now=later) == 0
+    keep_for(30)
     assert delivery.purge(now=later) == 2
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {
         "waiting",
@@ -253,6 +269,6 @@ def test_the_log_is_purged_in_pieces_without_reading_what_is_young(
         publishing.publish(organization.pk, "payment.received", {}, now=NOW)
     WebhookDelivery.objects.update(state="delivered")
 
-    # Five rows in three pieces, each found and deleted, and one look that finds none.
-    with django_assert_num_queries(7):
-        assert delivery.purge(now=NOW + 2 * delivery.KEPT) == 5
+    # How long, then five rows in three pieces, each found and deleted, and one last look.
+    with django_assert_num_queries(8):
+        assert delivery.purge(now=NOW + 2 * KEPT) == 5
