@@ -12,6 +12,7 @@ from tests.crowd import Crowd
 from tests.length import IS_LONG
 
 AMOUNT = Decimal(15000)
+DELIVERIES_MAX = 5
 
 
 @pytest.mark.races
@@ -25,7 +26,9 @@ def test_a_webhook_and_a_reloaded_page_at_once_credit_once(flutterwave, lagos, m
     def race(thread: int) -> str:
         if thread % 2:
             return pending.confirm(lagos, top_up.pk, now=NOW)
-        assert deliver(raw) == 200
+        # Turned away by a busy machine, the provider sends it again.
+        answers = (deliver(raw) for _ in range(DELIVERIES_MAX))
+        assert next(filter(lambda status: status != 503, answers)) == 200
         work()
         return "delivered"
 
