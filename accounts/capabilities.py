@@ -57,6 +57,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "billing.edit_catalogue",
             # No event changes by hand: this is the right to process it again.
             "billing.change_paymentevent",
+            "billing.move_money",
             "metering.change_agent",
             "metering.change_phonenumber",
             "metering.adjust_balances",
@@ -72,6 +73,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "billing.add_exchangerate",
             # No event changes by hand: this is the right to process it again.
             "billing.change_paymentevent",
+            "billing.move_money",
             "metering.adjust_balances",
             "metering.set_enforcement",
             "metering.see_money",

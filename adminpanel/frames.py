@@ -11,6 +11,7 @@ from django.shortcuts import render
 from accounts.models import Organization
 
 SEE_MONEY = "metering.see_money"
+MOVE_MONEY = "billing.move_money"
 
 
 def page(

@@ -5,6 +5,7 @@ from adminpanel.catalogue import views as catalogue
 from adminpanel.enforcement import views as enforcement
 from adminpanel.ledger import views as ledger
 from adminpanel.mail import views as mail
+from adminpanel.money import differences, invoices, overage, refunds
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 from adminpanel.settings import dated
@@ -46,6 +47,10 @@ urlpatterns = [
     path("ledger", ledger.ledger, name="ledger"),
     path("letters/<int:letter_id>", mail.preview, name="letter"),
     path("mailbox", mail.mailbox, name="mailbox"),
+    path("differences/<int:difference_id>", differences.difference, name="difference"),
+    path("invoices/<uuid:document_id>/paid", invoices.paid, name="invoice-paid"),
+    path("overage/<int:delivery_id>", overage.delivery, name="overage"),
+    path("payments/<uuid:payment_id>", refunds.payment, name="payment"),
     path("webhooks", webhooks.webhooks, name="webhooks"),
     path("webhooks/replay", webhooks.replay, name="webhooks-replay"),
     path("webhooks/<int:message_id>", webhooks.message, name="webhook-message"),

@@ -62,12 +62,27 @@ class NoSavedCard(BillingError):
 
 class NotPayable(BillingError):
     code = "not_payable"
-    message = "Only an open invoice of our own can be marked as paid."
+    message = "Only an open invoice can be marked as paid."
 
 
 class NotRefundable(BillingError):
     code = "not_refundable"
     message = "That much of this payment is not left to refund."
+
+
+class RefundUnderWay(BillingError):
+    code = "refund_under_way"
+    message = "This refund is being asked for right now. Look again in a minute."
+
+
+class ReasonMissing(BillingError):
+    code = "reason_missing"
+    message = "Say why, in a few words: it stays with the row."
+
+
+class NothingToDecide(BillingError):
+    code = "nothing_to_decide"
+    message = "This is on its way already, or cannot go that way."
 
 
 class NoRate(BillingError):

@@ -12,10 +12,10 @@ from billing import inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
 from billing.letters import digest, low_usage, minutes, payments, posting
-from billing.overage import collecting, comparing, sending
+from billing.overage import collecting, comparing, deciding, sending
 from billing.providers import registry
 from billing.reconciling import comparing as comparing_lists
-from billing.reversals import recording
+from billing.reversals import recording, refunding
 from billing.subscriptions import transitions, unrenewed
 from billing.topups import charging
 
@@ -111,6 +111,16 @@ def reconcile_payments() -> None:
 
 
 @shared_task
+def give_refunds() -> None:
+    """Ask again for refunds that nobody answered for, and for those on their way."""
+    now = timezone.now()
+    if periodic_runs.claim("give_refunds", every=timedelta(minutes=10), now=now):
+        refunding.give_due(now=now)
+    if periodic_runs.claim("follow_refunds", every=timedelta(hours=6), now=now):
+        refunding.follow(now=now)
+
+
+@shared_task
 def check_overage() -> None:
     now = timezone.now()
     if periodic_runs.claim("check_overage", every=timedelta(hours=1), now=now):
@@ -118,6 +128,7 @@ def check_overage() -> None:
         recording.align_running(now=now)
     if periodic_runs.claim("compare_overage", every=timedelta(days=1), now=now):
         comparing.compare_all(now=now)
+        deciding.notice_unbilled(now=now)
 
 
 @shared_task

@@ -1,7 +1,12 @@
 """Staff pages over documents, money that went back, overage under way, and differences."""
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from billing.invoices import settling
 from billing.models import (
     BillingDetails,
     Discrepancy,
@@ -11,10 +16,16 @@ from billing.models import (
     ExchangeRate,
     OverageDelivery,
     Refund,
+    RefundOrder,
 )
+from billing.overage import deciding
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 
 ORGANIZATION = ["organization__slug__exact", "organization__name__istartswith"]
+
+
+def _link(name: str, id: Any, text: str) -> str:
+    return format_html('<a href="{}">{}</a>', reverse(name, args=[id]), text)
 
 
 @admin.register(BillingDetails)
@@ -34,11 +45,19 @@ class DocumentAdmin(ReadOnlyAdmin):
         amount("total"),
         "state",
         "provider",
+        "act",
     ]
     list_filter = ["kind", "state"]
     list_select_related = ["organization"]
     search_fields = ["number__exact", "provider_document_id__exact", *ORGANIZATION]
     ordering = ["-id"]
+    readonly_fields = ["act"]
+
+    @admin.display(description="by transfer")
+    def act(self, document: Document) -> str:
+        if not settling.is_payable(document):
+            return ""
+        return _link("adminpanel:invoice-paid", document.pk, "Mark as paid")
 
 
 @admin.register(DocumentSeries)
@@ -59,6 +78,23 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ["status"]
     list_select_related = ["organization"]
     search_fields = ["provider_id__exact", *ORGANIZATION]
+    ordering = ["-id"]
+
+
+@admin.register(RefundOrder)
+class RefundOrderAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "organization",
+        amount("amount"),
+        "state",
+        "attempts",
+        "asked_by",
+        "reason",
+    ]
+    list_filter = ["state"]
+    list_select_related = ["organization", "asked_by"]
+    search_fields = ["key__exact", *ORGANIZATION]
     ordering = ["-id"]
 
 
@@ -89,20 +125,43 @@ class OverageDeliveryAdmin(ReadOnlyAdmin):
         "route",
         "state",
         "attempts",
+        "act",
     ]
     list_filter = ["state", "route"]
     list_select_related = ["organization"]
     search_fields = ["key__exact", *ORGANIZATION]
     ordering = ["-id"]
+    readonly_fields = ["act"]
+
+    @admin.display(description="decision")
+    def act(self, row: OverageDelivery) -> str:
+        if not deciding.is_open(row):
+            return ""
+        return _link("adminpanel:overage", row.pk, "Decide")
 
 
 @admin.register(Discrepancy)
 class DiscrepancyAdmin(ReadOnlyAdmin):
-    list_display = ["found_at", "kind", "organization", "subject", "ours", "theirs"]
+    list_display = [
+        "found_at",
+        "kind",
+        "organization",
+        "subject",
+        "ours",
+        "theirs",
+        "act",
+    ]
     list_filter = ["kind", ("settled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["organization"]
     search_fields = ["subject__exact", *ORGANIZATION]
     ordering = ["-id"]
+    readonly_fields = ["act"]
+
+    @admin.display(description="outcome")
+    def act(self, row: Discrepancy) -> str:
+        if row.settled_at is not None:
+            return row.settlement
+        return _link("adminpanel:difference", row.pk, "Look into it")
 
 
 @admin.register(ExchangeRate)

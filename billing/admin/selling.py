@@ -4,7 +4,9 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from billing import inbox
 from billing.models import MinuteBundle, Payment, PaymentEvent, Plan, Purchase, Subscription
@@ -46,10 +48,17 @@ class PurchaseAdmin(ReadOnlyAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["paid_at", "organization", amount("amount"), "provider"]
+    list_display = ["paid_at", "organization", amount("amount"), "provider", "look"]
+    list_filter = ["provider"]
     list_select_related = ["organization"]
     search_fields = ["provider_payment_id__exact", *ORGANIZATION]
     ordering = ["-id"]
+    readonly_fields = ["look"]
+
+    @admin.display(description="refund")
+    def look(self, payment: Payment) -> str:
+        place = reverse("adminpanel:payment", args=[payment.pk])
+        return format_html('<a href="{}">What went back</a>', place)
 
 
 @admin.register(Subscription)

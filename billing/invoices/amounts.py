@@ -22,14 +22,20 @@ METERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of an invoice; `cycle_id` and `source` say what it asks for."""
+class Asked:
+    """One line of an invoice."""
 
-    cycle_id: UUID
-    source: str
     text: str
     quantity: str
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Asked):
+    """One line of a month's invoice; `cycle_id` and `source` say what it asks for."""
+
+    cycle_id: UUID
+    source: str
 
 
 def due(*, now: datetime, limit: int = 200) -> list[UUID]:
@@ -87,7 +93,7 @@ def _lines_of(
     lines = []
     for source, text, quantity, total, currency in _sums(month):
         amount = money.rounded(total, currency) - asked[str(month.pk), source]
-        lines.append(Line(month.pk, source, f"{text}, {when}{late}", quantity, amount))
+        lines.append(Line(f"{text}, {when}{late}", quantity, amount, month.pk, source))
     return lines
 
 

@@ -2,12 +2,14 @@
 transaction. One that was interrupted is gone on with, never begun again."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import Organization
 from billing.documents import details, numbering, taking_over
 from billing.invoices import amounts, dunning
 from billing.models import Document
@@ -39,28 +41,37 @@ def prepare(cycle_id: UUID, *, now: datetime) -> Document | None:
     total = sum((line.amount for line in lines), Decimal(0))
     if total <= 0:
         return None
-    organization = cycle.organization
-    billed_by_provider = bool(organization.stripe_customer_id)
-    document = Document(
+    document = drafted(cycle.organization, lines, now=now)
+    document.cycle, document.own_lines = cycle, _own(lines)
+    document.period_starts_at, document.period_ends_at = cycle.starts_at, cycle.ends_at
+    return issued(document)
+
+
+def drafted(
+    organization: Organization, lines: Sequence[amounts.Asked], *, now: datetime
+) -> Document:
+    """Return an invoice of these lines, not saved yet, in the organization's currency."""
+    total = sum((line.amount for line in lines), Decimal(0))
+    return Document(
         organization=organization,
         kind=Document.Kind.INVOICE,
         state=Document.State.PREPARED,
-        provider=PROVIDER if billed_by_provider else "",
-        cycle=cycle,
+        provider=PROVIDER if organization.stripe_customer_id else "",
         currency=organization.currency,
         subtotal=total,
         total=total,
         lines=_shown(lines),
-        own_lines=_own(lines),
         customer=details.copied(organization),
         seller=details.seller(),
-        period_starts_at=cycle.starts_at,
-        period_ends_at=cycle.ends_at,
         issued_at=now,
         due_at=now + timedelta(days=PAID_WITHIN_DAYS),
         created_at=now,
     )
-    if not billed_by_provider:
+
+
+def issued(document: Document) -> Document:
+    """Save a drafted invoice: for the provider to make, or with a number of our own."""
+    if not document.provider:
         document.state = Document.State.OPEN
         numbering.give(document)
     document.save(force_insert=True)
@@ -78,7 +89,9 @@ def send(document: Document, *, now: datetime) -> Document:
         customer_id=organization.stripe_customer_id,
         currency=document.currency,
         lines=tuple(
-            InvoiceLineOrder(f"{line['quantity']} {line['text']}", Decimal(line["amount"]))
+            InvoiceLineOrder(
+                f"{line['quantity']} {line['text']}".strip(), Decimal(line["amount"])
+            )
             for line in document.lines
         ),
         days_until_due=PAID_WITHIN_DAYS,
@@ -94,18 +107,18 @@ def issue_due(*, now: datetime) -> int:
     how many were sent. One that fails waits for the next time."""
     for cycle_id in amounts.due(now=now):
         prepare(cycle_id, now=now)
-    prepared = Document.objects.filter(state=Document.State.PREPARED).exclude(cycle=None)
+    prepared = Document.objects.filter(state=Document.State.PREPARED)
     sent = 0
     for document in prepared.select_related("organization").order_by("created_at"):
         try:
             send(document, now=now)
             sent += 1
         except ProviderError:
-            log.exception("the invoice of cycle %s could not be made", document.cycle_id)
+            log.exception("the invoice %s could not be made", document.pk)
     return sent
 
 
-def _shown(lines: list[amounts.Line]) -> list[dict[str, object]]:
+def _shown(lines: Sequence[amounts.Asked]) -> list[dict[str, object]]:
     return [
         {"text": line.text, "quantity": line.quantity, "amount": line.amount}
         for line in lines

@@ -7,7 +7,7 @@ from billing.models.letters import OPTIONAL_KINDS, Letter, LetterChoice
 from billing.models.overage import OverageDelivery
 from billing.models.plan_checkouts import PlanCheckout
 from billing.models.purchases import Payment, Purchase
-from billing.models.reversals import Dispute, Refund
+from billing.models.reversals import Dispute, Refund, RefundOrder
 from billing.models.subscriptions import Subscription, SubscriptionItem, SubscriptionStatus
 from billing.models.topups import AutoTopUp, AutoTopUpPause, TopUp
 
@@ -32,6 +32,7 @@ __all__ = [
     "PlanVersion",
     "Purchase",
     "Refund",
+    "RefundOrder",
     "Subscription",
     "SubscriptionItem",
     "SubscriptionStatus",

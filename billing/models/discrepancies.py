@@ -1,5 +1,6 @@
 """Where our books and a provider's differ: for staff to look at."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -16,6 +17,7 @@ class Discrepancy(models.Model):
         SUBSCRIPTION_DIFFERS = "subscription_differs"
         USAGE_DIFFERS = "usage_differs"
         USAGE_REFUSED = "usage_refused"
+        USAGE_UNBILLED = "usage_unbilled"
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(
@@ -32,6 +34,10 @@ class Discrepancy(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     # How it ended: `mended` by itself, `gone` at the next look, or what staff say.
     settlement = models.CharField(max_length=300, blank=True)
+    # Staff who accepted it; found again as it is, it opens no new row.
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True
+    )
 
     class Meta:
         db_table = "discrepancies"

@@ -16,13 +16,24 @@ class OverageDelivery(OutboxRowBase):
     such a row has `meter` and `sequence` instead of a charge.
     """
 
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        UNCERTAIN = "uncertain"
+        REFUSED = "refused"
+        # Staff decided that nobody pays for it.
+        WRITTEN_OFF = "written_off"
+
     class Route(models.TextChoices):
         # Nobody bills this organization yet.
         NONE = "none"
         METER = "meter"
         # The meter's period is over, or there is no meter for it.
         ITEM = "item"
+        # Nobody bills it month by month: staff let it be asked for by itself.
+        INVOICE = "invoice"
 
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     cycle = models.ForeignKey(BillingCycle, models.PROTECT, related_name="+")
     charge = models.OneToOneField(
@@ -39,6 +50,10 @@ class OverageDelivery(OutboxRowBase):
     occurred_at = models.DateTimeField()
     # The provider's own id of what was made of it, if it has one.
     provider_reference = models.CharField(max_length=255, blank=True)
+    # Of the route `invoice`: the one that asks for it.
+    invoice = models.ForeignKey(
+        "billing.Document", models.PROTECT, related_name="overage", null=True, blank=True
+    )
 
     class Meta(OutboxRowBase.Meta):
         db_table = "overage_deliveries"
@@ -49,6 +64,11 @@ class OverageDelivery(OutboxRowBase):
                 condition=Q(charge__isnull=False, meter="")
                 | (Q(charge__isnull=True) & ~Q(meter="")),
                 name="delivery_is_of_a_charge_or_a_meter",
+            ),
+            models.CheckConstraint(
+                condition=Q(route="invoice", invoice__isnull=False)
+                | (~Q(route="invoice") & Q(invoice__isnull=True)),
+                name="overage_asked_for_apart_has_its_invoice",
             ),
             models.UniqueConstraint(
                 "cycle",

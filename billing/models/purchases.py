@@ -136,6 +136,12 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["organization", "-paid_at"], name="payments_newest_first")
         ]
+        permissions = [
+            (
+                "move_money",
+                "Can refund payments, settle invoices, overage and differences",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} on {self.paid_at:%Y-%m-%d}"

@@ -1,4 +1,5 @@
-"""Money that went back: refunds, and payments that a bank took back."""
+"""Money that went back: refunds, those that staff asked for, and payments that a bank took
+back."""
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +9,7 @@ from accounts.models import Organization
 from billing.models.purchases import Payment
 from metering.balances.models import MONEY
 from servicebilling.lib.ids import new_id
+from servicebilling.lib.outbox import OutboxRowBase
 
 
 class ReversalBase(models.Model):
@@ -77,3 +79,33 @@ class Dispute(ReversalBase):
 
     class Meta(ReversalBase.Meta):
         db_table = "disputes"
+
+
+class RefundOrder(OutboxRowBase):
+    """A refund that staff asked for: written down first, then asked of the provider under a
+    key that never changes, so that it is given once."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refund_orders")
+    amount = models.DecimalField(**MONEY)
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # What the provider made of it, once it has answered.
+    refund = models.OneToOneField(
+        Refund, models.PROTECT, related_name="order", null=True, blank=True
+    )
+
+    class Meta(OutboxRowBase.Meta):
+        db_table = "refund_orders"
+        constraints = [
+            *OutboxRowBase.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(amount__gt=0), name="refund_order_is_of_an_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="delivered", refund__isnull=False)
+                | (~Q(state="delivered") & Q(refund__isnull=True)),
+                name="refund_order_given_is_a_refund",
+            ),
+        ]

@@ -42,11 +42,7 @@ def put_on_invoice(row_id: int, *, now: datetime) -> bool:
     row = OverageDelivery.objects.select_for_update().get(pk=row_id)
     if row.state != State.REFUSED:
         return False
-    row.route, row.state, row.next_attempt_at = Route.ITEM, State.WAITING, now
-    row.attempts, row.first_attempt_at = 0, None
-    row.save(
-        update_fields=["route", "state", "next_attempt_at", "attempts", "first_attempt_at"]
-    )
+    become_item(row, now=now)
     discrepancies.settle(
         kind=Discrepancy.Kind.USAGE_REFUSED,
         provider=row.provider,
@@ -55,3 +51,12 @@ def put_on_invoice(row_id: int, *, now: datetime) -> bool:
         now=now,
     )
     return True
+
+
+def become_item(row: OverageDelivery, *, now: datetime) -> None:
+    """Let a locked row wait for the next invoice, as if nothing had been tried."""
+    row.route, row.state, row.next_attempt_at = Route.ITEM, State.WAITING, now
+    row.attempts, row.first_attempt_at = 0, None
+    row.save(
+        update_fields=["route", "state", "next_attempt_at", "attempts", "first_attempt_at"]
+    )

@@ -349,10 +349,16 @@ class UsageProvider(PaymentProvider, Protocol):
     def issue_invoice(self, order: InvoiceOrder) -> Invoiced:
         """Make and finalize an invoice; one that was begun is finished."""
 
+    def mark_paid(self, invoice_id: str) -> Invoiced:
+        """Let an open invoice count as paid by transfer; quiet if it is paid."""
+
+
+class RefundingProvider(PaymentProvider, Protocol):
     def refund(
         self, payment_id: str, *, amount: Decimal, currency: str, key: str
     ) -> Refunded:
-        """Give money of a payment back, once per key."""
+        """Give money of a payment back, once per key, however long ago it was asked first;
+        asked again, it is the same refund as it is now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from billing.errors import NotSold
-from billing.providers.base import Config, ListingProvider, PaymentProvider, UsageProvider
+from billing.providers.base import (
+    Config,
+    ListingProvider,
+    PaymentProvider,
+    RefundingProvider,
+    UsageProvider,
+)
 
 
 @cache
@@ -24,6 +30,11 @@ def get(name: str) -> PaymentProvider:
 def billing_usage(name: str) -> UsageProvider:
     """Return a provider that bills what was used; the caller's rows name only those."""
     return cast(UsageProvider, get(name))
+
+
+def refunding(name: str) -> RefundingProvider:
+    """Return a provider that gives money back. Raises `NotSold` for an unknown one."""
+    return cast(RefundingProvider, get(name))
 
 
 def listing(name: str) -> ListingProvider:

@@ -264,7 +264,13 @@ def test_staff_api_is_closed_to_customers_and_their_keys(endpoint, cast, crowd):
     assert answered == {403, 405}
 
 
-OF_STAFF_BY_UUID = ("organization_id", "call_id", "delivery_id")
+OF_STAFF_BY_UUID = (
+    "organization_id",
+    "call_id",
+    "delivery_id",
+    "payment_id",
+    "document_id",
+)
 
 
 def test_staff_site_is_closed_to_customers(cast, crowd):

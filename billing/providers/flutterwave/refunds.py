@@ -52,9 +52,16 @@ def _refunded(row: Any, currency: str) -> Refunded:
             payment_ids=(str(row["tx_id"]),),
             amount=amounts.told(row["amount_refunded"], currency),
             currency=currency,
-            status=status[:20],
+            status=_told(status),
             is_effective=bool(_DONE.match(status)),
             created_at=transactions.moment(row["created_at"]),
         )
     except (KeyError, TypeError) as error:
         raise ProviderError("the answer made no sense", retry=False) from error
+
+
+def _told(status: str) -> str:
+    """Return the state in the words that we use for every provider."""
+    if _DONE.match(status):
+        return "succeeded"
+    return "failed" if status == "failed" else "pending"

@@ -30,6 +30,26 @@ def issue(gateway: Gateway, order: InvoiceOrder, *, with_tax: bool) -> Invoiced:
     return made
 
 
+def mark_paid(gateway: Gateway, invoice_id: str) -> Invoiced:
+    """Mark an open invoice as paid outside Stripe; one that is paid already stays so.
+
+    What its payment pays for is told by its event, where it is of a subscription.
+    """
+    found = gateway.ask(lambda client: client.v1.invoices.retrieve(invoice_id))
+    if found["status"] != "paid":
+        found = gateway.act(
+            f"paid:{invoice_id}",
+            lambda client, once: client.v1.invoices.pay(
+                invoice_id, {"paid_out_of_band": True}, once
+            ),
+        )
+    is_period = bool((found.get("parent") or {}).get("subscription_details"))
+    made = invoiced(found, is_period=is_period)
+    if made is None:
+        raise ProviderError(f"{invoice_id} is a draft.", retry=False)
+    return made
+
+
 def add_item(gateway: Gateway, order: ItemOrder) -> str:
     """Put an amount on the subscription's open draft, else let it wait for its next
     invoice. Looked for first: a key counts for a day, an item for ever."""

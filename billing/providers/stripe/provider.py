@@ -143,6 +143,9 @@ class StripeProvider:
     def issue_invoice(self, order: InvoiceOrder) -> Invoiced:
         return invoicing.issue(self.gateway, order, with_tax=self._with_tax)
 
+    def mark_paid(self, invoice_id: str) -> Invoiced:
+        return invoicing.mark_paid(self.gateway, invoice_id)
+
     def refund(
         self, payment_id: str, *, amount: Decimal, currency: str, key: str
     ) -> Refunded:

@@ -63,12 +63,19 @@ def of_dispute(gateway: Gateway, id: str) -> Disputed:
 def refund(gateway: Gateway, *, payment_id: str, amount: int, key: str) -> Refunded:
     """Give money of a payment back, once per key. Raises `ProviderError`.
 
-    An invoice's payment is looked up first: refunds are of payment intents alone.
+    An invoice's payment is looked up first: refunds are of payment intents alone. So is a
+    refund under this key, which Stripe itself remembers for a day only.
     """
     intent = payment_id
     if payment_id.startswith("in_"):
         intent = _intent_of_invoice(gateway, payment_id)
-    params: Any = {"payment_intent": intent, "amount": amount}
+    known = gateway.ask_all(
+        lambda client: client.v1.refunds.list({"payment_intent": intent, "limit": 100})
+    )
+    for row in known:
+        if (row.get("metadata") or {}).get("key") == key:
+            return refunded(gateway, row)
+    params: Any = {"payment_intent": intent, "amount": amount, "metadata": {"key": key}}
     made = gateway.act(key, lambda client, once: client.v1.refunds.create(params, once))
     return refunded(gateway, made)
 

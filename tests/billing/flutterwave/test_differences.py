@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
 
 from billing import payment_lists, pending
-from billing.models import Discrepancy, Payment
+from billing.models import Discrepancy, Document, Payment, Refund
 from billing.providers import registry
 from billing.providers.base import Config, ProviderError
 from billing.providers.flutterwave import amounts, periods
 from billing.providers.flutterwave.client import Gateway
+from billing.reversals import refunding
 from tests.billing.flutterwave.conftest import HASH, NOW, balance, deliver, hint, work
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +116,44 @@ def test_a_payment_is_for_the_period_whose_beginning_is_nearest(paid, start):
     at = NOW.fromisoformat(f"{paid}+00:00")
     starts_at, _ = periods.of_payment(began_at=began, paid_at=at, billing_period="monthly")
     assert f"{starts_at:%Y-%m-%d}" == start
+
+
+def test_staff_give_a_top_up_back_once_and_see_it_beforehand(
+    flutterwave, lagos, top_up, staff, client_of
+):
+    flutterwave.pay(top_up, hook=False)
+    pending.confirm(lagos, top_up.pk, now=NOW)
+    paid = Payment.objects.get()
+    staff.groups.set([Group.objects.get(name="admin")])
+    browser, place = client_of(staff), reverse("adminpanel:payment", args=[paid.pk])
+    sent = {"amount": "6000", "reason": "too much", "attempt": str(uuid4())}
+    assert "₦9,000.00" in browser.post(place, sent).content.decode()
+    assert (flutterwave.box.refunds, balance(lagos)) == ({}, 15000)
+    for _ in range(2):
+        browser.post(place, sent | {"confirm": "yes"})
+    assert len(flutterwave.box.refunds) == 1
+    assert (Refund.objects.get().status, balance(lagos)) == ("succeeded", 9000)
+    assert Document.objects.filter(kind="credit_note").count() == 1
+    deliver(flutterwave.last_hook())
+    assert (work(), balance(lagos)) == (["processed"], 9000)
+
+
+def test_an_answer_of_a_refund_that_is_lost_gives_it_once(
+    flutterwave, lagos, top_up, staff
+):
+    flutterwave.pay(top_up, hook=False)
+    pending.confirm(lagos, top_up.pk, now=NOW)
+    made = refunding.order(
+        Payment.objects.get(),
+        amount=Decimal(15000),
+        reason="they asked",
+        actor=staff,
+        attempt=uuid4(),
+        now=NOW,
+    )
+    flutterwave.control("faults", kind="lost_answer", method="POST")
+    assert refunding.give(made.pk, now=NOW).state == "waiting"
+    assert (len(flutterwave.box.refunds), balance(lagos)) == (1, 15000)
+    assert refunding.give_due(now=NOW + timedelta(minutes=1)) == 0
+    assert refunding.give_due(now=LATER) == 1
+    assert (len(flutterwave.box.refunds), balance(lagos)) == (1, 0)

@@ -30,6 +30,7 @@ from metering.balances import cycles
 from metering.calls import gate, settle
 from metering.models import Allowance, BillingCycle
 from metering.verification.run import verify
+from servicebilling.lib.ids import new_id
 from tests.factories import metering as make
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -124,8 +125,10 @@ def test_without_a_provider_the_invoice_is_ours_numbered_and_stops_calls_when_ov
     overdue = LATER + timedelta(days=15)
     assert dunning.push_overdue(now=overdue) == 1
     assert Allowance.objects.get(organization=buyer).standing == "past_due"
-    first = settling.mark_paid(document, actor=staff, now=overdue)
-    assert settling.mark_paid(document, actor=staff, now=overdue) == first
+    for _ in range(2):
+        settling.mark_paid(document, reason="statement 7", actor=staff, now=overdue)
+    payment = Payment.objects.get()
+    assert (payment.amount, payment.invoice) == (document.total, document)
     assert Allowance.objects.get(organization=buyer).standing == "good"
 
 
@@ -181,11 +184,13 @@ def test_staff_refund_through_stripe_once_and_documents_add_up(
     payment = Payment.objects.get()
     receipts.issue_missing(now=NOW)
     receipts.issue_missing(now=NOW)
-    refunding.refund(payment, amount=Decimal(10), reason="they asked", actor=staff, now=NOW)
+    asked = {"reason": "they asked", "actor": staff, "now": NOW}
+    once = new_id()
+    for _ in range(2):
+        order = refunding.order(payment, amount=Decimal(10), attempt=once, **asked)
+        assert refunding.give(order.pk, now=NOW).refund.minutes == 40
     with pytest.raises(NotRefundable):
-        refunding.refund(
-            payment, amount=Decimal("15.01"), reason="too much", actor=staff, now=NOW
-        )
+        refunding.order(payment, amount=Decimal("15.01"), attempt=new_id(), **asked)
     reconcile(provider, since=NOW - timedelta(days=1), now=NOW)
     assert Refund.objects.get().minutes == 40
     rows = reports.documents_of(at_stripe)
@@ -253,3 +258,20 @@ def test_costs_are_converted_at_the_rate_of_their_day(staff, db):
         exchange.cost_in("NGN", cost, at=NOW)
     with pytest.raises(NoRate):
         exchange.cost_in("EUR", cost, at=NOW - timedelta(seconds=1))
+
+
+def test_stripe_hears_that_an_invoice_was_paid_by_transfer_and_it_counts_once(
+    at_stripe, provider, stripe, staff
+):
+    _month_of_calls(at_stripe)
+    issuing.issue_due(now=LATER)
+    document = Document.objects.get()
+    for _ in range(2):
+        settling.mark_paid(document, reason="statement 7", actor=staff, now=LATER)
+    (invoice,) = stripe.get("invoices")["data"]
+    assert invoice["status"] == "paid"
+    reconcile(provider, since=NOW - timedelta(days=1), now=LATER)
+    assert (Payment.objects.get().amount, Document.objects.get().state) == (
+        Decimal("0.56"),
+        "paid",
+    )

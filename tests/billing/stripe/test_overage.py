@@ -13,7 +13,7 @@ from billing.models import (
     Subscription,
     SubscriptionItem,
 )
-from billing.overage import collecting, comparing, refused, sending
+from billing.overage import collecting, comparing, deciding, refused, sending
 from billing.providers import registry
 from billing.providers.stripe import meters
 from billing.providers.stripe.journal import Journal
@@ -257,7 +257,7 @@ def test_what_other_meters_charged_is_one_item_and_later_changes_another(
 
 
 def test_a_report_that_stripe_throws_away_is_marked_and_goes_on_the_invoice(
-    subscriber, provider, stripe
+    subscriber, provider, stripe, staff
 ):
     Subscription.objects.update(provider_subscription_id="")
     stripe.control("settings", meter_errors="later")
@@ -273,7 +273,8 @@ def test_a_report_that_stripe_throws_away_is_marked_and_goes_on_the_invoice(
     assert refused.mark(fact, now=NOW) == 0
     row = OverageDelivery.objects.get()
     assert (row.state, Discrepancy.objects.get().subject) == (State.REFUSED, row.key)
-    assert refused.put_on_invoice(row.pk, now=NOW)
+    deciding.put_on_next_invoice(row.pk, reason="agreed", actor=staff, now=NOW)
+    deciding.put_on_next_invoice(row.pk, reason="agreed", actor=staff, now=NOW)
     _deliver(NOW)
     assert stripe.get("invoiceitems")["data"][0]["amount"] == 200
     assert Discrepancy.objects.get().settled_at == NOW

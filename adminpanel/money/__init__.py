@@ -1,0 +1,1 @@
+"""What staff decide about money: refunds, invoices paid by transfer, overage, differences."""
