@@ -133,7 +133,7 @@ def give(order_id: int, *, now: datetime) -> RefundOrder:
         except ProviderError as error:
             _note_failure(row, error, now)
         else:
-            _keep(row, fact, now=now)
+            keep(row, fact, now=now)
     return RefundOrder.objects.select_related("refund").get(pk=order_id)
 
 
@@ -184,7 +184,8 @@ def _asked(row: RefundOrder) -> Refunded:
 
 
 @transaction.atomic
-def _keep(row: RefundOrder, fact: Refunded, *, now: datetime) -> None:
+def keep(row: RefundOrder, fact: Refunded, *, now: datetime) -> None:
+    """Take over what the provider made of an order."""
     refund = take(fact, now=now)
     refund.reason, refund.asked_by_id = row.reason, row.asked_by_id
     refund.save(update_fields=["reason", "asked_by"])

@@ -10,7 +10,15 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Organization
-from metering.verification import calls, computed, counters, cycles, holds, usage
+from metering.verification import (
+    calls,
+    computed,
+    counters,
+    cycles,
+    further,
+    holds,
+    usage,
+)
 from metering.verification.rule import Finding, Rule
 
 RULES = (*counters.RULES, *cycles.RULES, *holds.RULES, *calls.RULES, *usage.RULES)
@@ -45,7 +53,7 @@ def verify(*, now: datetime, organization: Organization | None = None) -> Verdic
     findings: list[Finding] = []
     with _snapshot() as cursor:
         only = organization.id if organization else None
-        for rule in RULES:
+        for rule in (*RULES, *further.rules()):
             checked[rule.name], found = _check(cursor, rule, only, now)
             findings += found
         for name, rows in COMPUTED.items():

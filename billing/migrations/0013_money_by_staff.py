@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_answers_by_idempotency_key'),
-        ('billing', '0011_letters_to_several_people'),
+        ("billing", "0012_plan_versions"),
         ('metering', '0016_find_what_ran_out'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
