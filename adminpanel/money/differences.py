@@ -12,9 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from accounts.staff_access import Staff
 from adminpanel import frames
 from adminpanel.money.forms import DifferenceForm
-from adminpanel.organizations.forms import exceeds_limit
+from adminpanel.organizations import limits
 from billing import discrepancies
 from billing.discrepancies import Adjustment
 from billing.errors import BillingError
@@ -63,7 +64,7 @@ def _accept(
     """Return the effect on the books, if any; what is refused stands in the form."""
     adjustment = None
     if counter := form.cleaned_data["counter"]:
-        if said := exceeds_limit(request.user, counter, form.signed):
+        if said := limits.exceeded(Staff(cast(User, request.user)), counter, form.signed):
             form.add_error("change", said)
             return None
         adjustment = Adjustment(counter, form.signed, form.named)
