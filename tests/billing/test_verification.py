@@ -81,6 +81,7 @@ def _subscribe(organization) -> None:
         plan=plan,
         rate_card=plan.rate_card,
         price=Decimal(49),
+        monthly_wallet_grant=plan.monthly_wallet_grant,
         currency="USD",
         billing_period="monthly",
         provider="stripe",
