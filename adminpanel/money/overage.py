@@ -28,16 +28,16 @@ WRITE_OFF = ("write_off", "Write it off: nobody pays")
 @require_http_methods(["GET", "HEAD", "POST"])
 @admin.site.admin_view
 @_may_act
-def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
+def delivery(request: HttpRequest, row_id: int) -> HttpResponse:
     """Show what the decision does first; the second click does it."""
     row = get_object_or_404(
         OverageDelivery.objects.select_related("organization", "cycle", "invoice"),
-        pk=delivery_id,
+        pk=row_id,
     )
     form = OverageForm(request.POST or None, acts=_acts(row))
     is_asked = request.method == "POST" and form.is_valid()
     if is_asked and "confirm" in request.POST and _decide(request, form, row):
-        return redirect("adminpanel:overage", delivery_id)
+        return redirect("adminpanel:overage", row_id)
     act = form.cleaned_data.get("act") if is_asked and not form.errors else ""
     shown = {
         "row": row,
