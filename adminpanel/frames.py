@@ -12,6 +12,7 @@ from accounts.models import Organization
 
 SEE_MONEY = "metering.see_money"
 MOVE_MONEY = "billing.move_money"
+SEE_NUMBERS = "metering.see_numbers"
 
 
 def page(

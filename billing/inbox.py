@@ -75,11 +75,12 @@ def due(*, now: datetime, limit: int = 200) -> list[int]:
 def selected(
     *, ids: Iterable[int] = (), since: datetime | None = None, is_failed: bool = False
 ) -> QuerySet[PaymentEvent]:
-    """Return stored events by number, by time, or because they failed; oldest first.
+    """Return stored events by number, by time, or because they failed; oldest first. Those
+    whose text is forgotten are never among them.
 
     Failed: parked, quarantined, or waiting after an error.
     """
-    found = PaymentEvent.objects.order_by("id")
+    found = PaymentEvent.objects.filter(redacted_at=None).order_by("id")
     if ids:
         found = found.filter(pk__in=list(ids))
     if since:
@@ -96,7 +97,7 @@ def replay(event_ids: Iterable[int], *, now: datetime) -> dict[str, int]:
     fulfilled is not fulfilled twice."""
     counts: dict[str, int] = {}
     for event_id in event_ids:
-        PaymentEvent.objects.filter(pk=event_id).update(
+        PaymentEvent.objects.filter(pk=event_id, redacted_at=None).update(
             state=State.RECEIVED, next_attempt_at=now, attempts=0
         )
         outcome = process(event_id, now=now)

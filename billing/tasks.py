@@ -8,7 +8,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
-from billing import inbox, payment_lists, pending
+from billing import forgetting, inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
 from billing.letters import digest, low_usage, minutes, payments, posting
@@ -156,6 +156,13 @@ def write_staff_digest() -> None:
     now = timezone.now()
     if periodic_runs.claim("write_staff_digest", every=timedelta(days=1), now=now):
         digest.write_due(now=now)
+
+
+@shared_task(soft_time_limit=1500, time_limit=1560)
+def purge_personal_data() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("purge_personal_data", every=timedelta(days=1), now=now):
+        forgetting.forget(now=now)
 
 
 @shared_task

@@ -25,8 +25,7 @@ log = logging.getLogger(__name__)
 def roll_over_cycles() -> None:
     now = timezone.now()
     if periodic_runs.claim("roll_over_cycles", every=timedelta(minutes=1), now=now):
-        for organization_id in cycles.due(now):
-            cycles.roll_over(organization_id, now=now)
+        cycles.roll_over_due(now=now)
 
 
 @shared_task

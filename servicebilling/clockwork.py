@@ -46,6 +46,7 @@ ENTRIES = (
     Entry("Post letters", "billing.tasks.post_letters", 60),
     Entry("Show that the clock turns", "metering.tasks.heartbeat", 60),
     Entry("Check all books and sums", "metering.tasks.check_books", 3600),
+    Entry("Forget what is personal and old", "billing.tasks.purge_personal_data", 86400),
     Entry("Forget old runs and unreadable messages", "metering.tasks.purge", 3600),
 )
 

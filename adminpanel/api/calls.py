@@ -11,7 +11,7 @@ from adminpanel.api.answers import StaffCallsAnswer, call_answer
 from adminpanel.api.asking import Json, OfOrganization, PageQuery
 from adminpanel.calls import reports
 from adminpanel.calls.asking import CallsForm
-from adminpanel.frames import SEE_MONEY
+from adminpanel.frames import SEE_MONEY, SEE_NUMBERS
 from metering.api.parameters import read
 from metering.models import Call
 from servicebilling.lib.strict_fields import StrictDateField
@@ -47,7 +47,10 @@ class Calls(APIView):
             limit=asked["limit"],
         )
         sees_money = staff.may(SEE_MONEY)
-        calls = [call_answer(one, sees_money=sees_money) for one in page.lines]
+        lines = page.lines
+        if not staff.may(SEE_NUMBERS):
+            lines = tuple(map(reports.without_numbers, lines))
+        calls = [call_answer(one, sees_money=sees_money) for one in lines]
         return Response(StaffCallsAnswer({"calls": calls, "next": page.next or None}).data)
 
 

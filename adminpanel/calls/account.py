@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from adminpanel.calls.reports import Line, line_of
+from adminpanel.calls.reports import Line, line_of, without_numbers
 from billing.exchange import Rates
 from metering.models import Call, Decision, Hold, InboundMessage
 from metering.usage.call_accounts import CallAccount, account_of
@@ -24,7 +24,7 @@ class StaffAccount:
     messages: tuple[InboundMessage, ...]
 
 
-def of(call_id: UUID) -> StaffAccount:
+def of(call_id: UUID, *, with_numbers: bool) -> StaffAccount:
     """Raises `Call.DoesNotExist`."""
     call = Call.objects.select_related("organization", "agent", "phone_number").get(
         pk=call_id
@@ -39,8 +39,9 @@ def of(call_id: UUID) -> StaffAccount:
         reference=f"{call.provider}:{call.provider_call_id}",
     )
     messages = InboundMessage.objects.filter(**same).defer("body").order_by("id")
+    line = line_of(call, Rates.of({call.currency}))
     return StaffAccount(
-        line=line_of(call, Rates.of({call.currency})),
+        line=line if with_numbers else without_numbers(line),
         account=account_of(call.organization, call.pk),
         cost_parts=tuple(
             (name, value)

@@ -26,10 +26,13 @@ _FACTS = (
 _AMOUNTS = ("cost_usd", "price", "currency", "margin")
 
 
-def csv_of(wanted: Wanted, *, with_money: bool) -> Iterator[bytes]:
+def csv_of(wanted: Wanted, *, with_money: bool, with_numbers: bool) -> Iterator[bytes]:
     """Yield the file in parts, reading the calls in batches."""
     names = _FACTS + (_AMOUNTS if with_money else ())
-    rows = (_cells(line, names) for line in reports.every(wanted))
+    lines = reports.every(wanted)
+    if not with_numbers:
+        lines = map(reports.without_numbers, lines)
+    rows = (_cells(line, names) for line in lines)
     return spreadsheets.csv_parts([Column(name) for name in names], rows)
 
 

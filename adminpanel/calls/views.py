@@ -73,7 +73,11 @@ def export(request: HttpRequest) -> HttpResponseBase:
         detail=asked,
         now=now,
     )
-    parts = files.csv_of(wanted, with_money=request.user.has_perm(frames.SEE_MONEY))
+    parts = files.csv_of(
+        wanted,
+        with_money=request.user.has_perm(frames.SEE_MONEY),
+        with_numbers=request.user.has_perm(frames.SEE_NUMBERS),
+    )
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     name = f"calls-{now:%Y-%m-%d-%H%M}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -86,7 +90,8 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @_may_view
 def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     try:
-        found = account.of(call_id)
+        sees_numbers = request.user.has_perm(frames.SEE_NUMBERS)
+        found = account.of(call_id, with_numbers=sees_numbers)
     except Call.DoesNotExist as error:
         raise Http404 from error
     title = f"Call of {found.line.organization}"

@@ -24,6 +24,7 @@ from metering.calls import inbox, rehearsal
 from metering.models import InboundMessage, WebhookDelivery
 from metering.outgoing import delivery
 from metering.outgoing.errors import NoSuchWebhook
+from servicebilling.lib import phone_numbers
 from servicebilling.lib.keyset import InvalidCursor
 
 AT_ONCE_MAX = 50
@@ -82,6 +83,8 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         raise Http404
     sees_money = request.user.has_perm(frames.SEE_MONEY)
     body = reports.shown_body(found.body, with_money=sees_money)
+    if not request.user.has_perm(frames.SEE_NUMBERS):
+        body = phone_numbers.masked_within(body)
     shown = {
         "message": found,
         "chosen": name,

@@ -23,8 +23,25 @@ from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 AMOUNTS = ("cost", "cost_breakdown", "price")
 
 
+class NumbersAdmin(ReadOnlyAdmin):
+    """Hides the fields in `numbers` from staff who need not see them."""
+
+    numbers: tuple[str, ...] = ()
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        shown = super().get_list_display(request)
+        return [column for column in shown if column not in self._hidden(request)]
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*(self.exclude or ()), *self._hidden(request))
+
+    def _hidden(self, request: HttpRequest) -> tuple[str, ...]:
+        return () if request.user.has_perm("metering.see_numbers") else self.numbers
+
+
 @admin.register(Call)
-class CallAdmin(ReadOnlyAdmin):
+class CallAdmin(NumbersAdmin):
+    numbers = ("call_from", "call_to")
     list_display = [
         "occurred_at",
         "organization",
@@ -53,7 +70,8 @@ class CallAdmin(ReadOnlyAdmin):
         ]
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if request.user.has_perm("metering.see_money") else AMOUNTS
+        hidden = super().get_exclude(request, obj)
+        return hidden if request.user.has_perm("metering.see_money") else hidden + AMOUNTS
 
 
 @admin.register(Decision)
@@ -75,7 +93,8 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ReadOnlyAdmin):
+class InboundMessageAdmin(NumbersAdmin):
+    numbers = ("body",)
     list_display = [
         "received_at",
         "provider",
@@ -92,7 +111,8 @@ class InboundMessageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Placement)
-class PlacementAdmin(ReadOnlyAdmin):
+class PlacementAdmin(NumbersAdmin):
+    numbers = ("call_to",)
     list_display = [
         "created_at",
         "organization",
@@ -168,7 +188,8 @@ class SetUpFindingAdmin(ReadOnlyAdmin):
 
 
 @admin.register(HumanLine)
-class HumanLineAdmin(ReadOnlyAdmin):
+class HumanLineAdmin(NumbersAdmin):
+    numbers = ("e164",)
     list_display = ["organization", "e164", "confirmed_at", "codes", "attempts"]
     exclude = ["code_hash"]
     list_select_related = ["organization"]
@@ -177,7 +198,8 @@ class HumanLineAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Forward)
-class ForwardAdmin(ReadOnlyAdmin):
+class ForwardAdmin(NumbersAdmin):
+    numbers = ("e164",)
     list_display = ["created_at", "organization", "rule", "e164", "provider_call_id"]
     list_select_related = ["organization"]
     search_fields = ["provider_call_id__exact", *ORGANIZATION]

@@ -3,10 +3,13 @@
 Billing calls these; metering never asks about plans or payments.
 """
 
+import logging
+import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import Organization
 from metering import rating
@@ -18,6 +21,11 @@ from servicebilling.lib.ids import new_id
 
 # A payment whose period starts this near the running cycle's start is for that cycle.
 SAME_START_WITHIN = timedelta(days=1)
+PAGE_SIZE = 500
+# A run ends well before the worker's limit; the next one goes on.
+RUN_SECONDS = 200
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -69,13 +77,35 @@ def roll_over(organization_id: UUID, *, now: datetime) -> None:
         """Opening the book rolls it over."""
 
 
-def due(now: datetime, *, limit: int = 500) -> list[UUID]:
-    """Return organizations whose running cycle has ended, longest ago first."""
-    return list(
-        Allowance.objects.filter(cycle_ends_at__lte=now)
-        .order_by("cycle_ends_at")
-        .values_list("organization_id", flat=True)[:limit]
-    )
+def roll_over_due(*, now: datetime) -> int:
+    """Roll over whatever is due, longest ago first, in bounded memory; returns how many.
+
+    One that fails is logged and holds up nobody behind it.
+    """
+    rolled, last, until = 0, None, time.monotonic() + RUN_SECONDS
+    while (page := _due_after(last, now)) and time.monotonic() < until:
+        for _, organization_id in page:
+            try:
+                roll_over(organization_id, now=now)
+                rolled += 1
+            except Exception:
+                log.exception("the cycle of %s would not roll over", organization_id)
+        last = page[-1]
+    return rolled
+
+
+def _due_after(
+    last: tuple[datetime, UUID] | None, now: datetime
+) -> list[tuple[datetime, UUID]]:
+    due = Allowance.objects.filter(cycle_ends_at__lte=now)
+    if last is not None:
+        at, organization_id = last
+        due = due.filter(
+            Q(cycle_ends_at__gt=at)
+            | Q(cycle_ends_at=at, organization_id__gt=organization_id)
+        )
+    keys = due.order_by("cycle_ends_at", "organization_id")
+    return list(keys.values_list("cycle_ends_at", "organization_id")[:PAGE_SIZE])
 
 
 def change_card(*, organization_id: UUID, card_id: UUID, now: datetime) -> None:

@@ -78,7 +78,7 @@ def retry_due(*, now: datetime, limit: int = 200) -> dict[str, int]:
 def settle_unmatched(*, now: datetime) -> int:
     """Process what nobody owned, after a number or assistant was mapped; returns how many
     found their owner."""
-    unmatched = InboundMessage.objects.filter(state=State.UNMATCHED)
+    unmatched = InboundMessage.objects.filter(state=State.UNMATCHED, redacted_at=None)
     # Reports first: what has ended already needs no hold.
     ids = list(unmatched.order_by("kind", "id").values_list("id", flat=True))
     counts = _counted(_attempt(one, now=now) for one in ids)
@@ -91,8 +91,10 @@ def selected(
     since: datetime | None = None,
     states: Iterable[str] = (),
 ) -> QuerySet[InboundMessage]:
-    """The messages to replay: by id, or by time and state; oldest first."""
+    """The messages to replay: by id, or by time and state; oldest first. Those whose text is
+    forgotten are never among them."""
     found = InboundMessage.objects.exclude(kind=messages.UNREADABLE)
+    found = found.filter(redacted_at=None)
     if ids:
         found = found.filter(id__in=list(ids))
     if since:

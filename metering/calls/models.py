@@ -151,7 +151,10 @@ class Call(models.Model):
 
     class Meta:
         db_table = "calls"
-        permissions = [("see_money", "Can see amounts of money on staff pages")]
+        permissions = [
+            ("see_money", "Can see amounts of money on staff pages"),
+            ("see_numbers", "Can see callers' numbers on staff pages"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 "provider", "organization", "provider_call_id", name="call_once"

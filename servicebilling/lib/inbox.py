@@ -1,6 +1,13 @@
 """Messages that other systems sent us: stored once, then processed, with their errors kept."""
 
+from datetime import timedelta
+
 from django.db import models
+
+# Nothing is left to be done about a message in one of these.
+DONE = ("processed", "ignored")
+# How long the text of one that could not be used waits for somebody to mend its cause.
+UNDONE_KEPT = timedelta(days=90)
 
 
 class InboundMessageBase(models.Model):
@@ -30,6 +37,8 @@ class InboundMessageBase(models.Model):
     error = models.TextField(blank=True)
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True, blank=True)
+    # Since then its body is empty, and it cannot be processed again.
+    redacted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -48,6 +57,11 @@ class InboundMessageBase(models.Model):
                 fields=["received_at"],
                 condition=models.Q(state__in=["parked", "quarantined"]),
                 name="%(app_label)s_%(class)s_failed",
+            ),
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(redacted_at__isnull=True),
+                name="%(app_label)s_%(class)s_whole",
             ),
             models.Index(fields=["-received_at"], name="%(app_label)s_%(class)s_newest"),
         ]

@@ -117,13 +117,22 @@ def test_idle_years_are_their_months_and_no_more(now):
     assert len(story.months) == 25
 
 
-def test_those_whose_month_has_ended_longest_ago_are_due_first(now):
+def test_those_whose_month_has_ended_longest_ago_are_rolled_over_first(now, monkeypatch):
     late = begin(now - timedelta(days=3))
     later = begin(now)
-    begin(now + timedelta(days=3))
-    at = now + MONTH
-    assert cycles.due(at) == [late.owner.id, later.owner.id]
-    assert cycles.due(at, limit=1) == [late.owner.id]
+    not_yet = begin(now + timedelta(days=3))
+    rolled, roll_over = [], cycles.roll_over
+
+    def noted(organization_id, *, now):
+        rolled.append(organization_id)
+        roll_over(organization_id, now=now)
+
+    monkeypatch.setattr(cycles, "roll_over", noted)
+    monkeypatch.setattr(cycles, "PAGE_SIZE", 1)
+    assert cycles.roll_over_due(now=now + MONTH) == 2
+    assert rolled == [late.owner.id, later.owner.id]
+    assert len(not_yet.months) == 1
+    assert cycles.roll_over_due(now=now + MONTH) == 0
 
 
 # Paid and unpaid periods

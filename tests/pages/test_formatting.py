@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from servicebilling.lib import phone_numbers
 from servicebilling.website import formatting
 from servicebilling.website.templatetags.wording import refusal_words
 
@@ -64,7 +65,7 @@ def test_billed_time_is_in_minutes_unless_seconds_count():
     ],
 )
 def test_callers_can_be_recognised_but_not_called(number, shown):
-    assert formatting.masked(number) == shown
+    assert phone_numbers.masked(number) == shown
 
 
 def test_refusals_are_told_in_words():

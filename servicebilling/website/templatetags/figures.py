@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from servicebilling.lib import phone_numbers
 from servicebilling.website import formatting
 
 register = template.Library()
@@ -69,7 +70,7 @@ def billed(seconds: int) -> str:
 
 @register.filter
 def masked(number: str) -> str:
-    return formatting.masked(number)
+    return phone_numbers.masked(number)
 
 
 @register.simple_tag
