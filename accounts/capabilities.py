@@ -53,6 +53,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.change_organization",
             "accounts.change_apikey",
             "accounts.add_setting",
+            "billing.change_bouncedaddress",
             "billing.add_exchangerate",
             "billing.edit_catalogue",
             # No event changes by hand: this is the right to process it again.
@@ -84,7 +85,11 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
     "support": {
         "view": {"accounts", "metering", "billing"},
         # Callers complain by number; whoever looks after money has no use for them.
-        "rights": {"metering.replay_messages", "metering.see_numbers"},
+        "rights": {
+            "billing.change_bouncedaddress",
+            "metering.replay_messages",
+            "metering.see_numbers",
+        },
     },
 }
 

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -97,6 +98,23 @@ def accept(token: str, *, user: User, now: datetime) -> Membership:
         invitation.save(update_fields=["accepted_at"])
         _record(invitation, actor=user, action="invitation.accepted", now=now)
     return membership
+
+
+def renew(invitation_id: UUID, *, now: datetime) -> str:
+    """Return a new token for an open invitation; the one before it lets nobody in any more.
+
+    Raises InvitationNotFound, InvitationOver.
+    """
+    with transaction.atomic():
+        locked = Invitation.objects.select_for_update().filter(pk=invitation_id).first()
+        if locked is None:
+            raise InvitationNotFound
+        if not _is_open(locked, now):
+            raise InvitationOver
+        token = secrets.token_urlsafe(32)
+        locked.token_hash = _hash(token)
+        locked.save(update_fields=["token_hash"])
+    return token
 
 
 def revoke(invitation: Invitation, *, actor: Actor, now: datetime) -> None:

@@ -79,6 +79,7 @@ def _records() -> list[dict[str, Any]]:
                 ),
                 _model("Payment events", "mark_email_unread", "billing", "paymentevent"),
                 _model("Letters", "mail", "billing", "letter"),
+                _model("Bounced addresses", "unsubscribe", "billing", "bouncedaddress"),
                 _link(
                     "Mailbox",
                     "inbox_customize",

@@ -1,9 +1,17 @@
 from django.urls import path
 
-from billing import analytics_api, api, documents_api, subscription_api, webhooks
+from billing import (
+    analytics_api,
+    api,
+    documents_api,
+    mail_webhooks,
+    subscription_api,
+    webhooks,
+)
 
 app_name = "billing"
 urlpatterns = [
+    path("webhooks/mail/<slug:service>", mail_webhooks.receive, name="mail-webhook"),
     path("webhooks/<slug:provider>", webhooks.receive, name="webhook"),
     path("billing/plans", api.Plans.as_view(), name="plans"),
     path("billing/analytics", analytics_api.Analytics.as_view(), name="analytics"),

@@ -193,7 +193,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # Only in the browser that signed up; elsewhere the link leads to the sign-in page.
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "servicebilling.website.account_letters.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -220,6 +220,20 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "billing@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
+
+# What mail services show when they tell of letters that came back: `user:password`, two
+# while one is being rolled. Unset, they are not heard.
+ANYMAIL = {
+    "WEBHOOK_SECRET": _secrets("MAIL_WEBHOOK_SECRET"),
+    **{
+        name: env.str(name)
+        for name in (
+            "MAILGUN_WEBHOOK_SIGNING_KEY",
+            "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
+        )
+        if env.str(name, "")
+    },
+}
 
 # Proxies in front that each append to X-Forwarded-For; limits count by the address before.
 NUM_PROXIES = env.int("NUM_PROXIES", 0)
@@ -381,6 +395,7 @@ LOGGING = {
                 *VAPI_WEBHOOK_SECRETS,
                 VAPI_API_KEY,
                 METRICS_TOKEN,
+                *ANYMAIL.values(),
                 DATABASES["default"].get("PASSWORD") or "",
                 vars().get("EMAIL_HOST_PASSWORD") or "",
             ],

@@ -14,8 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
+from billing.letters import bounces, keys
+from billing.letters.bounces import Bounce
 from billing.letters.rendering import render
-from billing.models import Letter
+from billing.models import BouncedAddress, Letter
 from servicebilling.lib import retrying
 
 WAIT_FIRST = timedelta(seconds=30)
@@ -58,15 +60,41 @@ def post_due(*, now: datetime) -> int:
     return sent
 
 
+def post_one(letter_id: int, *, now: datetime) -> bool:
+    """Try to send one letter now; False if it waits, or no address takes it."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except (SMTPException, OSError) as error:
+        log.warning("no mail server, letters wait: %s", error)
+        return False
+    try:
+        return _post(letter_id, connection, now) == "delivered"
+    finally:
+        connection.close()
+
+
 def _post(letter_id: int, connection: Any, now: datetime) -> str:
     if not Letter.claim(letter_id, now=now):
         return "busy"
     letter = Letter.objects.select_related("organization").get(pk=letter_id)
+    if mark := bounces.mark_of(letter.address):
+        letter.error = f"Not sent: this address {mark.get_reason_display()}."
+        letter.state, letter.next_attempt_at = State.REFUSED, None
+        letter.save(update_fields=["error", "state", "next_attempt_at"])
+        return "refused"
     try:
-        _message(letter, connection).send()
+        _message(letter, connection, now).send()
+    except keys.NoLongerTrue:
+        letter.error = "Withdrawn: it was no longer true before a mail server took it."
+        letter.state, letter.next_attempt_at = State.REFUSED, None
+        letter.save(update_fields=["error", "state", "next_attempt_at"])
+        return "withdrawn"
     except SMTPRecipientsRefused as error:
         is_final = all(code >= _PERMANENT_FROM for code, _ in error.recipients.values())
         _note_failure(letter, error, now, is_final=is_final)
+        if is_final:
+            bounces.note(_bounce(letter, error), now=now)
         return "refused"
     except (SMTPException, OSError) as error:
         _note_failure(letter, error, now)
@@ -80,8 +108,17 @@ def _post(letter_id: int, connection: Any, now: datetime) -> str:
     return "delivered"
 
 
-def _message(letter: Letter, connection: Any) -> EmailMultiAlternatives:
-    made = render(letter)
+def _bounce(letter: Letter, error: Exception) -> Bounce:
+    return Bounce(
+        letter.address,
+        BouncedAddress.Reason.BOUNCED,
+        told_by="mail server",
+        detail=retrying.told(error),
+    )
+
+
+def _message(letter: Letter, connection: Any, now: datetime) -> EmailMultiAlternatives:
+    made = render(letter, path=keys.fresh_path(letter, now=now))
     message = EmailMultiAlternatives(
         subject=made.subject,
         body=made.text,

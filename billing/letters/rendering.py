@@ -19,14 +19,16 @@ class Rendered:
     headers: dict[str, str]
 
 
-def render(letter: Letter) -> Rendered:
+def render(letter: Letter, *, path: str = "") -> Rendered:
     """Return a letter as it is posted. Its Message-ID is the same at each attempt, so a mail
-    program can tell that a second copy is one."""
+    program can tell that a second copy is one. `path` is where the button leads if the letter does
+    not keep it."""
     words = Words.from_json(letter.words)
+    path = path or words.path
     unsubscribe = opting_out.url_of(letter)
     context = {
         "words": words,
-        "url": urljoin(f"{settings.WEBSITE_URL}/", words.path) if words.path else "",
+        "url": urljoin(f"{settings.WEBSITE_URL}/", path) if path else "",
         "organization": letter.organization,
         "unsubscribe": unsubscribe,
         "website": settings.WEBSITE_URL,

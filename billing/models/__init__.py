@@ -1,4 +1,6 @@
 from billing.models.catalog import MinuteBundle, Plan, PlanVersion
+from billing.models.bounces import BouncedAddress
+from billing.models.catalog import MinuteBundle, Plan
 from billing.models.discrepancies import Discrepancy
 from billing.models.documents import BillingDetails, Document, DocumentSeries
 from billing.models.exchange import ExchangeRate
@@ -16,6 +18,7 @@ __all__ = [
     "AutoTopUp",
     "AutoTopUpPause",
     "BillingDetails",
+    "BouncedAddress",
     "Discrepancy",
     "Dispute",
     "Document",

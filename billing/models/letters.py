@@ -22,8 +22,11 @@ class Letter(OutboxRowBase):
         PAYMENT_FAILED = "payment_failed"
         TOP_UP_PAUSED = "top_up_paused"
         STAFF_DIGEST = "staff_digest"
+        INVITATION = "invitation"
+        # To a person: their address, password or second factor changed.
+        SIGN_IN = "sign_in"
 
-    # Empty: to staff.
+    # Empty: to staff, or to a person about themselves.
     organization = models.ForeignKey(
         Organization, models.PROTECT, related_name="letters", null=True, blank=True
     )

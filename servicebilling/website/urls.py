@@ -94,6 +94,11 @@ urlpatterns = [
     path("dashboard/settings/details", organization_settings.describe, name="describe"),
     path("dashboard/settings/number", organization_settings.assign, name="assign"),
     path("dashboard/settings/agent", organization_settings.rename_agent, name="agent"),
+    path(
+        "dashboard/settings/letters",
+        organization_settings.write_again,
+        name="letters-again",
+    ),
     path("dashboard/settings/close", organization_settings.close, name="close"),
     # In the place of the library's page of sessions, which ends all others or none.
     path("accounts/sessions/", sign_ins.listed, name="sign-ins"),

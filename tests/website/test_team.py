@@ -1,12 +1,16 @@
 """Inviting, joining, roles, handing over and leaving, as people do it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Invitation, Membership
+from billing.letters import posting
+from billing.models import Letter
 from tests.factories import accounts as make
 from tests.website.reading import cheaply, seen
 
@@ -102,13 +106,37 @@ def test_bad_invitations_keep_what_was_typed(boss, email, why):
     assert f'value="{email}"' in answer.content.decode()
 
 
-def test_letter_that_cannot_go_out_is_said_and_the_link_is_shown(boss, settings):
+def test_invitation_waits_for_a_mail_server_and_its_key_is_nowhere(boss, settings):
+    taken = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-
     boss.post(f"{TEAM}/invite", {"email": "new@example.com", "role": "member"})
+    assert "sent as soon as one does" in seen(boss.get(TEAM))
+    letter = Letter.objects.get()
+    assert (letter.kind, letter.state) == ("invitation", "waiting")
 
-    assert "Give them this link yourself" in seen(boss.get(TEAM))
+    settings.EMAIL_BACKEND = taken
+    assert posting.post_due(now=timezone.now() + timedelta(minutes=1)) == 1
+    sent = mail.outbox[-1]
+    path = re.search(r"http://\S+(/invitations/\S+)", sent.body)[1]
+    assert "Join" in Client().get(path).content.decode()
+    assert path in sent.alternatives[0].content
+    token = path.rsplit("/", 1)[1]
+    letter.refresh_from_db()
+    assert token not in str(vars(letter))
+    assert letter.state == "delivered"
+
+
+def test_withdrawn_invitation_that_waited_is_not_sent(boss, settings):
+    taken = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    boss.post(f"{TEAM}/invite", {"email": "new@example.com", "role": "member"})
+    boss.post(f"{TEAM}/withdraw", {"invitation": Invitation.objects.get().pk})
+    settings.EMAIL_BACKEND = taken
+    assert posting.post_due(now=timezone.now() + timedelta(minutes=1)) == 0
+    assert Letter.objects.get().error.startswith("Withdrawn")
+    assert mail.outbox == []
 
 
 def test_invitation_can_be_withdrawn(boss):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from billing.letters import bounces
 from servicebilling.website import snapshots
 from servicebilling.website.frames import Frame, organization_page, url_of
 
@@ -45,6 +46,7 @@ def _answer(request: HttpRequest, frame: Frame, template: str) -> HttpResponse:
     context = {
         "frame": frame,
         "snapshot": snapshots.take(frame.organization, now=timezone.now()),
+        "returned": bounces.mark_of(frame.organization.billing_email),
         "live_url": url_of("website:dashboard-live", frame.organization),
         "live_every_seconds": LIVE_EVERY_SECONDS,
         "webhook_url": f"{settings.WEBSITE_URL}/api/webhooks/vapi",

@@ -13,6 +13,7 @@ from accounts import organizations
 from accounts.errors import AccountsError
 from accounts.models import User
 from billing import closing
+from billing.letters import bounces
 from metering.calls import own_lines
 from servicebilling.lib.errors import DomainError
 from servicebilling.website.forms import CloseForm, DetailsForm
@@ -89,6 +90,21 @@ def rename_agent(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 
 @require_POST
+@organization_page("settings.manage", section=SECTION)
+def write_again(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Letters came back from the billing address; somebody says that they will not now."""
+    address = frame.organization.billing_email
+    if bounces.clear(
+        address,
+        organization=frame.organization,
+        actor=cast(User, request.user),
+        now=timezone.now(),
+    ):
+        messages.success(request, f"Letters go to {address} again.")
+    return _back(frame)
+
+
+@require_POST
 @organization_page("organization.close", section=SECTION)
 def close(request: HttpRequest, frame: Frame) -> HttpResponse:
     form = CloseForm(request.POST, name=frame.organization.name)
@@ -125,6 +141,7 @@ def _show(
         ),
         "closing_form": closing_form or CloseForm(name=here.name),
         "lines": own_lines.lines_of(here),
+        "returned": bounces.mark_of(here.billing_email),
     }
     return render(request, "website/settings.html", context)
 

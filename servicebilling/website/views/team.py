@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import cast
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -20,7 +18,8 @@ from accounts.errors import (
     NotAMember,
 )
 from accounts.models import Invitation, User
-from servicebilling.website import addresses, letters
+from billing.letters import people
+from servicebilling.website import addresses
 from servicebilling.website.forms import InvitationForm
 from servicebilling.website.frames import Frame, organization_page, url_of
 
@@ -51,15 +50,14 @@ def invite(request: HttpRequest, frame: Frame) -> HttpResponse:
     except AccountsError as error:
         form.add_error("email", error.message)
         return _show(request, frame, form)
-    url = f"{settings.WEBSITE_URL}{reverse('website:invitation', args=[invited.token])}"
     address = invited.invitation.email
-    if letters.send_invitation(invited, url=url):
+    if people.invite(invited.invitation, now=timezone.now()):
         messages.success(request, f"A letter is on its way to {address}.")
     else:
         messages.warning(
             request,
-            f"The letter to {address} could not be sent. Give them this link yourself, "
-            f"it is shown only now: {url}",
+            f"No mail server takes the letter to {address} now. It is sent as soon as one"
+            " does; there is nothing you need to do.",
         )
     return _back(frame)
 
