@@ -1,6 +1,5 @@
-from billing.models.catalog import MinuteBundle, Plan, PlanVersion
 from billing.models.bounces import BouncedAddress
-from billing.models.catalog import MinuteBundle, Plan
+from billing.models.catalog import MinuteBundle, Plan, PlanVersion
 from billing.models.discrepancies import Discrepancy
 from billing.models.documents import BillingDetails, Document, DocumentSeries
 from billing.models.exchange import ExchangeRate

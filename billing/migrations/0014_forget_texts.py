@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_keys_of_staff_requests'),
-        ('billing', '0010_find_failed_events'),
+        ("billing", "0013_money_by_staff"),
     ]
 
     operations = [

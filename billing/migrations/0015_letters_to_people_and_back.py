@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0011_forget_texts'),
+        ("billing", "0014_forget_texts"),
     ]
 
     operations = [
