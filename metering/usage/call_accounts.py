@@ -119,7 +119,9 @@ def account_of(organization: Organization, call_id: UUID) -> CallAccount:
             minute_line(row)
             for row in MinuteTransaction.objects.filter(
                 organization=organization, call_id=call.pk
-            ).order_by("id")
+            )
+            .select_related("cycle")
+            .order_by("id")
         ),
         wallet_lines=tuple(
             wallet_line(row)

@@ -35,6 +35,11 @@ class MinuteLine:
     currency: str
     used_after: int
     credit_after: int
+    # Names what made the row, such as `purchase:<id>`.
+    reference: str = ""
+    # Of the cycle that the row counts in.
+    cycle_start: datetime | None = None
+    cycle_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class WalletLine:
     amount: Decimal
     balance_after: Decimal
     currency: str
+    reference: str = ""
 
 
 Line = TypeVar("Line", MinuteLine, WalletLine)
@@ -81,7 +87,10 @@ def of_minutes(
 ) -> Statement[MinuteLine]:
     """Return a page of the minute ledger with one statement."""
     rows, following = _page(
-        MinuteTransaction.objects.filter(organization=organization), only, before, limit
+        MinuteTransaction.objects.filter(organization=organization).select_related("cycle"),
+        only,
+        before,
+        limit,
     )
     return Statement(tuple(minute_line(row) for row in rows), following)
 
@@ -130,6 +139,9 @@ def minute_line(row: MinuteTransaction) -> MinuteLine:
         currency=row.currency,
         used_after=row.used_after,
         credit_after=row.credit_after,
+        reference=row.reference,
+        cycle_start=row.cycle.starts_at if row.cycle else None,
+        cycle_end=row.cycle.ends_at if row.cycle else None,
     )
 
 
@@ -143,4 +155,5 @@ def wallet_line(row: WalletTransaction) -> WalletLine:
         amount=row.amount,
         balance_after=row.balance_after,
         currency=row.currency,
+        reference=row.reference,
     )

@@ -77,6 +77,7 @@ def stack(
     series: Sequence[Series],
     *,
     shown: Callable[[Number], str] = "{:,}".format,
+    height: int = HEIGHT,
 ) -> Chart:
     """Return columns, one per label, in which the series stand on each other.
 
@@ -89,15 +90,23 @@ def stack(
     top = max(map(Decimal, totals), default=Decimal(0))
     step = _step(top)
     steps = max(1, int((top / step).to_integral_value(ROUND_CEILING)))
-    per_unit = (HEIGHT - TOP - BOTTOM) / float(step * steps)
+    per_unit = (height - TOP - BOTTOM) / float(step * steps)
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
     columns = [
-        _column(number, label, series, slot=slot, per_unit=per_unit, shown=shown)
+        _column(
+            number,
+            label,
+            series,
+            slot=slot,
+            per_unit=per_unit,
+            baseline=height - BOTTOM,
+            shown=shown,
+        )
         for number, label in enumerate(labels)
     ]
     ticks = [
         Tick(
-            round(HEIGHT - BOTTOM - float(step * n) * per_unit, 2), shown(_plain(step * n))
+            round(height - BOTTOM - float(step * n) * per_unit, 2), shown(_plain(step * n))
         )
         for n in range(steps + 1)
     ]
@@ -108,6 +117,8 @@ def stack(
         names=tuple((one.key, one.name) for one in series),
         label_every=-(-len(labels) // LABELS_MAX) or 1,
         is_empty=top == 0,
+        height=height,
+        baseline=height - BOTTOM,
     )
 
 
@@ -118,10 +129,11 @@ def _column(
     *,
     slot: float,
     per_unit: float,
+    baseline: int,
     shown: Callable[[Number], str],
 ) -> Column:
     gap = min(6.0, slot * 0.2)
-    x, y = LEFT + slot * number + gap / 2, float(HEIGHT - BOTTOM)
+    x, y = LEFT + slot * number + gap / 2, float(baseline)
     pieces = []
     for one in series:
         height = float(one.values[number]) * per_unit

@@ -6,6 +6,8 @@ from servicebilling.lib.money import minor_places, rounded
 
 MINUS = "\N{MINUS SIGN}"
 _SYMBOLS = {"EUR": "€", "GBP": "£", "NGN": "₦", "USD": "$"}
+# A change of more is told as a multiple.
+_PERCENT_MAX = 999
 
 
 def money(value: Decimal, currency: str) -> str:
@@ -24,6 +26,17 @@ def cents(value: Decimal, currency: str) -> str:
 
 def whole(value: int) -> str:
     return f"{MINUS if value < 0 else ''}{abs(value):,}"
+
+
+def change(now: Decimal | int, before: Decimal | int) -> str:
+    """Return how much more or less it is, such as `+12 %`; empty where nothing was before."""
+    if not before:
+        return ""
+    percent = round((now - before) * 100 / before)
+    if percent > _PERCENT_MAX:
+        return f"×{now / before:.0f}"
+    sign = "+" if percent > 0 else MINUS if percent < 0 else "±"
+    return f"{sign}{abs(percent)} %"
 
 
 def tenths_of_minutes(seconds: int) -> str:

@@ -71,6 +71,10 @@ class Frame:
         return self.access.can(capability)
 
     @property
+    def can_view_billing(self) -> bool:
+        return self.can("billing.view")
+
+    @property
     def can_manage_billing(self) -> bool:
         return self.can("billing.manage")
 

@@ -7,8 +7,9 @@ from datetime import date
 from accounts.models import Organization
 from metering.usage import statements
 from metering.usage.statements import MinuteLine, Narrowed, Statement, WalletLine
-from servicebilling.website import addresses
+from servicebilling.website import addresses, movements
 from servicebilling.website.frames import url_of
+from servicebilling.website.movements import Movement
 
 LEDGERS = {"minutes": "Minutes", "wallet": "Wallet"}
 # What a visitor may narrow to, and the kinds of rows that are meant.
@@ -43,6 +44,9 @@ class HistoryPage:
     last: date | None
     minutes: Statement[MinuteLine] | None
     wallet: Statement[WalletLine] | None
+    # Their lines explained.
+    minute_movements: list[Movement[MinuteLine]]
+    wallet_movements: list[Movement[WalletLine]]
     next_url: str
     newest_url: str
     is_narrowed: bool
@@ -87,6 +91,10 @@ def of(organization: Organization, query: Mapping[str, str]) -> HistoryPage:
         last=last,
         minutes=minutes,
         wallet=wallet,
+        minute_movements=movements.of_minutes(organization, minutes.lines)
+        if minutes
+        else [],
+        wallet_movements=movements.of_wallet(organization, wallet.lines) if wallet else [],
         next_url=addresses.joined(here, chosen | {"before": str(shown.next)})
         if shown and shown.next
         else "",

@@ -18,8 +18,11 @@ from metering.usage.analytics import (
 )
 from servicebilling.lib import charts
 from servicebilling.lib.charts import Chart, Series
+from servicebilling.website.formatting import cents
 from servicebilling.website.frames import url_of
+from servicebilling.website.templatetags.wording import meter_words
 
+BY_AGENT, BY_METER = "agent", "charged"
 SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
 DEFAULT_SPAN = "30"
 # The chart has four colours: the busiest agents, and all others together.
@@ -46,6 +49,8 @@ class UsagePage:
     first: date
     last: date
     spans: tuple[Option, ...]
+    # What the days are drawn by.
+    views: tuple[Option, ...]
     voice: Used
     voice_before: Used
     # Meters besides calls that were used in either span.
@@ -72,11 +77,23 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
     by_agent = analytics.by_day_and_agent(organization, first=first, last=last)
     hours = analytics.by_hour(organization, first=first, last=last)
     here = url_of("website:usage", organization)
+    views = _views_of(used)
+    view = query.get("by", "")
+    view = view if view in views else next(iter(views))
+    if view == BY_AGENT:
+        days_chart = _by_agent(agents, by_agent, first, last)
+    else:
+        days_chart = _by_meter(view, days[int(span) :], used, organization.currency)
     return UsagePage(
         first=first,
         last=last,
         spans=tuple(
-            Option(label, f"{here}&days={key}", key == span) for key, label in SPANS.items()
+            Option(label, f"{here}&days={key}&by={view}", key == span)
+            for key, label in SPANS.items()
+        ),
+        views=tuple(
+            Option(label, f"{here}&days={span}&by={key}", key == view)
+            for key, label in views.items()
         ),
         voice=used.get(VOICE, NOTHING),
         voice_before=before.get(VOICE, NOTHING),
@@ -86,7 +103,7 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         ),
         price=sum((one.price for one in used.values()), Decimal(0)),
         price_before=sum((one.price for one in before.values()), Decimal(0)),
-        days_chart=_days_chart(agents, by_agent, first, last),
+        days_chart=days_chart,
         hours_chart=charts.stack(
             "Calls by the hour they began",
             [f"{hour:02}:00" for hour in analytics.HOURS],
@@ -112,7 +129,53 @@ def _sums(days: list[DayUsage]) -> dict[str, Used]:
     return found
 
 
-def _days_chart(
+def _views_of(used: dict[str, Used]) -> dict[str, str]:
+    """Return what days can be drawn by: first what there is the most to see of."""
+    meters = {name: meter_words(name) for name in sorted(used.keys() - {VOICE})}
+    views = {BY_AGENT: "Minutes by agent", BY_METER: "Charged by meter"} | meters
+    if meters and VOICE not in used:
+        return meters | views
+    return views
+
+
+def _by_meter(
+    view: str, days: list[DayUsage], used: dict[str, Used], currency: str
+) -> Chart:
+    """Return what each day was charged by meter, or how much of one meter it used."""
+    labels = [f"{one.day.day} {one.day:%b}" for one in days]
+    if view != BY_METER:
+        values = [one.meters.get(view, NOTHING).quantity.normalize() for one in days]
+        return charts.stack(
+            f"{meter_words(view)} each day",
+            labels,
+            [Series("one", meter_words(view), values)],
+            shown="{:,f}".format,
+        )
+    dearest = sorted(used, key=lambda name: (-used[name].price, name))
+    drawn, rest = dearest[: len(_COLOURS) - 1], dearest[len(_COLOURS) - 1 :]
+    parts = [(meter_words(name), [name]) for name in drawn]
+    if rest:
+        parts.append(("Others", rest))
+    return charts.stack(
+        "Charged each day beyond the plan, by meter",
+        labels,
+        [
+            Series(
+                colour,
+                name,
+                [
+                    sum((day.meters.get(one, NOTHING).price for one in meters), Decimal(0))
+                    for day in days
+                ],
+            )
+            for colour, (name, meters) in zip(_COLOURS, parts, strict=False)
+        ]
+        or [Series("one", "Charged", [0] * len(days))],
+        shown=lambda value: cents(Decimal(value), currency),
+    )
+
+
+def _by_agent(
     agents: list[AgentUsage],
     by_agent: dict[UUID | None, dict[date, Used]],
     first: date,

@@ -37,7 +37,12 @@ function show(html) {
     const isUsed = shown?.contains(document.activeElement) && document.hasFocus();
     if (shown && !isUsed && shown.dataset.shown !== part.innerHTML) {
       shown.dataset.shown = part.innerHTML;
+      const open = Array.from(shown.querySelectorAll("details"), (one) => one.open);
       shown.replaceChildren(...part.childNodes);
+      // What somebody unfolded stays so.
+      shown.querySelectorAll("details").forEach((one, place) => {
+        one.open = open[place] ?? one.open;
+      });
     }
   }
 }

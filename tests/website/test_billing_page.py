@@ -130,7 +130,7 @@ def test_history_is_narrowed_by_ledger_kind_and_day(buyer, organization, number,
     )
 
     added = cheaply(buyer, f"{BILLING}/history?kind=added")
-    assert "Bonus Welcome" in added
+    assert "Bonus 7 minutes added to the credit. Welcome." in added
     assert "+7" in added
     assert "Call +1" not in added
     tomorrow = (now + timedelta(days=1)).date().isoformat()

@@ -54,6 +54,13 @@ def signed_money(value: Decimal, currency: str) -> SafeString:
 
 
 @register.filter
+def change_from(now: Decimal | int, before: Decimal | int) -> str:
+    """Write how much more or less: `+12 % from`; `before:` where nothing was."""
+    change = formatting.change(now, before)
+    return f"{change} from" if change else "before:"
+
+
+@register.filter
 def tenths_of_minutes(seconds: int) -> str:
     return formatting.tenths_of_minutes(seconds)
 
