@@ -21,6 +21,7 @@ class Plan(models.Model):
     # Once, with the first subscription.
     setup_fee = models.DecimalField(**MONEY, default=0)
     trial_days = models.PositiveIntegerField(default=0)
+    # What the first month of a trial includes; 0: what the plan does.
     trial_minutes = models.PositiveIntegerField(default=0)
     # Put into the wallet with each monthly payment.
     monthly_wallet_grant = models.DecimalField(**MONEY, default=0)

@@ -26,7 +26,7 @@ def pay(fact: PeriodPaid, *, now: datetime) -> str:
     subscription = _locked(fact.provider, fact.subscription_id, now)
     if _is_paid(subscription, fact):
         return "already"
-    is_first = not subscription.payments.exists()
+    begins = not subscription.payments.exists() or _follows_trial(subscription, fact)
     payment = Payment.objects.create(
         organization_id=subscription.organization_id,
         provider=fact.provider,
@@ -39,8 +39,8 @@ def pay(fact: PeriodPaid, *, now: datetime) -> str:
         paid_at=fact.paid_at,
         created_at=now,
     )
-    _serve(subscription, fact, is_first=is_first, now=now)
-    if subscription.monthly_wallet_grant:
+    _serve(subscription, fact, begins=begins, now=now)
+    if subscription.monthly_wallet_grant and not _is_trial(subscription, fact):
         ledger.move_money(
             organization_id=subscription.organization_id,
             amount=subscription.monthly_wallet_grant,
@@ -49,7 +49,7 @@ def pay(fact: PeriodPaid, *, now: datetime) -> str:
             reason=f"Wallet grant of {subscription.plan.name}",
             now=now,
         )
-    return "opened" if is_first else "vouched"
+    return "opened" if begins else "vouched"
 
 
 @transaction.atomic
@@ -92,18 +92,30 @@ def _is_paid(subscription: Subscription, fact: PeriodPaid) -> bool:
     return same_invoice.exists() or same_period.exists()
 
 
+def _is_trial(subscription: Subscription, fact: PeriodPaid) -> bool:
+    ends_at = subscription.trial_ends_at
+    return ends_at is not None and fact.starts_at < ends_at
+
+
+def _follows_trial(subscription: Subscription, fact: PeriodPaid) -> bool:
+    """What was tried is over: the first month that is paid counts from its own start."""
+    return fact.starts_at == subscription.trial_ends_at
+
+
 def _serve(
-    subscription: Subscription, fact: PeriodPaid, *, is_first: bool, now: datetime
+    subscription: Subscription, fact: PeriodPaid, *, begins: bool, now: datetime
 ) -> None:
     organization_id = subscription.organization_id
     rolls_until = fact.ends_at + standing.GRACE
-    if is_first:
+    if begins:
+        trial_minutes = subscription.plan.trial_minutes or None
         plans.adopt_currency(subscription.organization, subscription.currency)
         cycles.start_period(
             organization_id=organization_id,
             card_id=subscription.rate_card_id,
             starts_at=fact.starts_at,
             rolls_until=rolls_until,
+            included_minutes=trial_minutes if _is_trial(subscription, fact) else None,
             now=now,
         )
     else:

@@ -176,11 +176,13 @@ def start_period(
     starts_at: datetime,
     rolls_until: datetime | None,
     now: datetime,
+    included_minutes: int | None = None,
 ) -> None:
     """Open the first cycle of a paid plan at the period's start; months count from there.
 
-    A cycle that already began at or after the start is taken over instead. What was used
-    before stays in the cycle that admitted it.
+    It includes the card's minutes, unless others are named (of a trial). A cycle that already
+    began at or after the start is taken over instead. What was used before stays in the cycle
+    that admitted it.
 
     Raises `LedgerError` for a card in another currency.
     """
@@ -192,10 +194,13 @@ def start_period(
         if opens_at > book.live.starts_at:
             book.live.ends_at = opens_at
             book.roll_over(now)
+            if included_minutes is not None:
+                book.live.included = included_minutes
             return
         book.live.ends_at = months.next_boundary(opens_at, book.live.starts_at)
         book.live.card_id, book.live.is_paid = card_id, True
-        book.live.included = max(book.live.included, card.included_minutes)
+        included = card.included_minutes if included_minutes is None else included_minutes
+        book.live.included = max(book.live.included, included)
 
 
 def vouch(

@@ -41,7 +41,10 @@ class Paying:
     def prices_at_stripe(self) -> set[str]:
         return {item["price"]["lookup_key"] for item in self.at_stripe["items"]["data"]}
 
-    def subscribe(self, plan_code: str, period: str = "monthly") -> Subscription:
+    def subscribe(
+        self, plan_code: str, period: str = "monthly", **typed: str
+    ) -> Subscription:
+        """`typed` on the provider's page, such as a promotion `code`."""
         checkout.subscribe(
             organization=self.organization,
             plan_code=plan_code,
@@ -52,7 +55,7 @@ class Paying:
         [page] = [
             one for one in self.stripe.every("checkout.session") if one["status"] == "open"
         ]
-        self.stripe.pay(page["id"], card=GOOD)
+        self.stripe.pay(page["id"], card=GOOD, **typed)
         self.hear()
         return self.subscription
 

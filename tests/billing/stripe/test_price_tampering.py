@@ -1,6 +1,5 @@
 """However a request is bent, the card is charged the catalogue's price, or nothing."""
 
-import os
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from billing.providers import registry
 from metering.models import Allowance, Wallet
 from tests.billing.stripe.tampering import EXTRAS, Till, mutations, said
 from tests.factories import accounts as make
+from tests.length import IS_LONG
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ PREVIEW = "/api/billing/subscription/preview"
 # Before a test replaces it: an unknown provider must be refused as it is in earnest.
 any_provider = registry.get
 # Each mutation by itself with LONG=1, else each so many.
-STEP = 1 if os.environ.get("LONG") == "1" else 23
+STEP = 1 if IS_LONG else 23
 
 # The catalogue as customers know it, in cents, the setup fee within.
 FIRST_CHARGE = {

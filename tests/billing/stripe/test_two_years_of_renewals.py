@@ -1,7 +1,6 @@
 """Renewals as the clock moves: every month begins where the calendar says, is paid once and
 counts from nothing; what the database's own calendar says is what we are held against."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -13,10 +12,10 @@ from metering.balances import cycles
 from metering.calls import gate, settle
 from metering.models import Allowance, BillingCycle
 from tests.factories import metering as make
+from tests.length import IS_LONG
 
 pytestmark = pytest.mark.django_db
 
-IS_LONG = os.environ.get("LONG") == "1"
 # Minutes of the one call in each month, and what its plan includes.
 TALKED, INCLUDED = 2, 500
 PRICES = {"monthly": Decimal(204), "yearly": Decimal("2203.20")}
