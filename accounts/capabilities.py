@@ -30,7 +30,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "audit.view": ({OWNER, ADMIN}, {"admin"}),
     "organization.transfer": ({OWNER}, set()),
     "organization.close": ({OWNER}, set()),
+    "organization.take_away": ({OWNER}, set()),
+    "organization.erase": ({OWNER}, set()),
 }
+
+# What an owner may still do once the organization is closed, beside looking.
+AFTER_CLOSING = {"organization.take_away", "organization.erase"}
 
 ROLES = [OWNER, ADMIN, ACCOUNTANT, MEMBER]
 SCOPES = [
@@ -120,5 +125,8 @@ def of_scopes(scopes: list[str]) -> frozenset[str]:
 
 
 def only_views(capabilities: frozenset[str]) -> frozenset[str]:
-    """Return those capabilities that change nothing: what is left of a closed organization."""
-    return frozenset(name for name in capabilities if name.endswith(".view"))
+    """Return what is left of them in a closed organization: to look, and for its owner to
+    take everything away and to have it erased."""
+    return frozenset(
+        name for name in capabilities if name.endswith(".view") or name in AFTER_CLOSING
+    )

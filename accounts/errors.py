@@ -47,6 +47,21 @@ class OrganizationClosed(AccountsError):
     message = "This organization is closed."
 
 
+class NotClosed(AccountsError):
+    code = "not_closed"
+    message = "Close the organization first; only then can its personal data be erased."
+
+
+class StillOwns(AccountsError):
+    code = "still_owns"
+    message = "This person owns an organization. Hand it over or close it first."
+
+
+class ErasedAlready(AccountsError):
+    code = "erased_already"
+    message = "The personal data of this organization is erased already."
+
+
 class InvitationNotFound(AccountsError):
     code = "invitation_not_found"
     status = 404

@@ -2,13 +2,14 @@
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
-from billing import forgetting, inbox, payment_lists, pending
+from billing import archives, erasing, forgetting, inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts
 from billing.invoices import dunning, issuing
 from billing.letters import digest, low_usage, minutes, payments, posting
@@ -33,6 +34,27 @@ def process_due_events() -> None:
     if periodic_runs.claim("process_due_events", every=timedelta(seconds=30), now=now):
         for event_id in inbox.due(now=now):
             inbox.process(event_id, now=timezone.now())
+
+
+@shared_task(soft_time_limit=1500, time_limit=1560)
+def make_archive(export_id: str) -> None:
+    archives.make(UUID(export_id), now=timezone.now())
+
+
+@shared_task
+def make_waiting_archives() -> None:
+    """Begins files whose own wake-up got lost, and those that a worker left half-made."""
+    now = timezone.now()
+    if periodic_runs.claim("make_waiting_archives", every=timedelta(minutes=1), now=now):
+        for export_id in archives.due(now=now):
+            make_archive.delay(str(export_id))
+
+
+@shared_task
+def erase_what_is_due() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("erase_what_is_due", every=timedelta(hours=1), now=now):
+        erasing.run_due(now=now)
 
 
 @shared_task

@@ -31,6 +31,8 @@ ENTRIES = (
     Entry("Give ordered refunds", "billing.tasks.give_refunds", 600),
     Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),
     Entry("Make files that wait", "metering.tasks.make_waiting_exports", 60),
+    Entry("Make files of everything", "billing.tasks.make_waiting_archives", 60),
+    Entry("Erase closed organizations that asked", "billing.tasks.erase_what_is_due", 3600),
     Entry("Ask about payments under way", "billing.tasks.verify_pending_payments", 600),
     Entry(
         "Notice subscriptions that were not renewed", "billing.tasks.notice_unrenewed", 300

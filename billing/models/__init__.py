@@ -2,6 +2,7 @@ from billing.models.bounces import BouncedAddress
 from billing.models.catalog import MinuteBundle, Plan, PlanVersion
 from billing.models.discrepancies import Discrepancy
 from billing.models.documents import BillingDetails, Document, DocumentSeries
+from billing.models.erasures import Erasure
 from billing.models.exchange import ExchangeRate
 from billing.models.inbox import PaymentEvent
 from billing.models.letters import OPTIONAL_KINDS, Letter, LetterChoice
@@ -22,6 +23,7 @@ __all__ = [
     "Dispute",
     "Document",
     "DocumentSeries",
+    "Erasure",
     "ExchangeRate",
     "Letter",
     "LetterChoice",

@@ -15,10 +15,13 @@ class Export(models.Model):
         MINUTES = "minutes", "Minute transactions"
         WALLET = "wallet", "Wallet transactions"
         STATEMENT = "statement", "Monthly statement"
+        # Made by the app that knows every table, `billing.archives`.
+        EVERYTHING = "everything", "Everything"
 
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
         XLSX = "xlsx", "Excel (XLSX)"
+        ZIP = "zip", "ZIP of CSV and JSON"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -4,14 +4,14 @@ A small one is made while its asker waits, a large one by a worker. Either way t
 what becomes of it, so a worker that dies half-way loses nothing: another takes it up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.models import Organization, User
@@ -30,6 +30,11 @@ UNDER_WAY_MAX = 5
 GIVEN_UP_AFTER = timedelta(minutes=30)
 ATTEMPTS_MAX = 3
 LISTED_MAX = 50
+# The kinds that are made of the tables of this app; others are written by apps above.
+OF_METERING = tuple(kind for kind in Export.Kind.values if kind != Export.Kind.EVERYTHING)
+
+# Writes a file to a path and returns how many rows it has.
+Writer = Callable[[Export, Path], int]
 
 
 def request(
@@ -87,13 +92,15 @@ def is_small(export: Export) -> bool:
     return sum(used.count for used in sums.values()) <= ROWS_AT_ONCE
 
 
-def make(export_id: UUID, *, now: datetime) -> bool:
-    """Make a file; False if it is made already, or somebody else is at it."""
+def make(export_id: UUID, *, now: datetime, write: Writer | None = None) -> bool:
+    """Make a file; False if it is made already, or somebody else is at it.
+
+    `write` makes a kind that is not of this app."""
     export = _claim(export_id, now=now)
     if export is None:
         return False
     try:
-        rows, size = _write(export)
+        rows, size = _written_by(write, export) if write else _write(export)
     except BaseException:
         _let_go(export)
         raise
@@ -103,11 +110,9 @@ def make(export_id: UUID, *, now: datetime) -> bool:
     return True
 
 
-def due(*, now: datetime) -> list[UUID]:
-    """Return the files that nobody is making, oldest first."""
-    waiting = Q(state=Export.State.WAITING)
-    left = Q(state=Export.State.RUNNING, started_at__lt=now - GIVEN_UP_AFTER)
-    rows = Export.objects.filter(waiting | left).order_by("created_at")
+def due(*, now: datetime, kinds: Sequence[str] = OF_METERING) -> list[UUID]:
+    """Return the files of those kinds that nobody is making, oldest first."""
+    rows = _left_to_make(now).filter(kind__in=kinds).order_by("created_at")
     return list(rows.values_list("pk", flat=True)[:LISTED_MAX])
 
 
@@ -139,7 +144,7 @@ def purge(*, now: datetime) -> int:
 def _claim(export_id: UUID, *, now: datetime) -> Export | None:
     with transaction.atomic():
         rows = Export.objects.select_for_update(of=("self",)).select_related("organization")
-        export = rows.filter(pk=export_id, pk__in=due(now=now)).first()
+        export = rows.filter(pk=export_id, pk__in=_left_to_make(now)).first()
         if export is None:
             return None
         export.attempts += 1
@@ -149,6 +154,12 @@ def _claim(export_id: UUID, *, now: datetime) -> Export | None:
         export.save(update_fields=["attempts", "state", "started_at"])
         ExportPart.objects.filter(export=export).delete()
         return None if is_hopeless else export
+
+
+def _left_to_make(now: datetime) -> QuerySet[Export]:
+    waiting = Q(state=Export.State.WAITING)
+    left = Q(state=Export.State.RUNNING, started_at__lt=now - GIVEN_UP_AFTER)
+    return Export.objects.filter(waiting | left)
 
 
 def _let_go(export: Export) -> None:
@@ -174,6 +185,13 @@ def _write(export: Export) -> tuple[int, int]:
             rows=counted,
         )
         return counted.rows, _keep(export, _pieces(path))
+
+
+def _written_by(write: Writer, export: Export) -> tuple[int, int]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        rows = write(export, path)
+        return rows, _keep(export, _pieces(path))
 
 
 def _keep(export: Export, pieces: Iterator[bytes]) -> int:

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+# What stands where a number was erased.
+ERASED = "erased"
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 # Country codes of one and two digits (ITU-T E.164); all others have three.
 _SHORT_COUNTRY_CODES = {
@@ -17,6 +19,8 @@ _SHORT_COUNTRY_CODES = {
 def masked(number: str) -> str:
     """Return a number that a list may show: country and the last three digits, enough to
     recognise a caller by and too little to call them."""
+    if number == ERASED:
+        return number
     if not _E164.fullmatch(number):
         return f"{number[:2]}•••" if number else ""
     digits = number[1:]

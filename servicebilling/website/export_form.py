@@ -6,16 +6,18 @@ from typing import Any
 from django import forms
 
 from metering.models import Export
+from metering.usage import exports
 from servicebilling.website.frames import Frame
 
 DAYS_MAX = 3660
 # What a member who sees no bills may have.
 OPEN_TO_ALL = {Export.Kind.CALLS.value}
+TABLES = [(one.value, one.label) for one in (Export.Format.CSV, Export.Format.XLSX)]
 
 
 class ExportForm(forms.Form):
     kind = forms.ChoiceField(label="What")
-    format = forms.ChoiceField(label="Format", choices=Export.Format.choices)
+    format = forms.ChoiceField(label="Format", choices=TABLES)
     first_day = forms.DateField(label="From", widget=forms.DateInput({"type": "date"}))
     last_day = forms.DateField(label="To", widget=forms.DateInput({"type": "date"}))
 
@@ -46,5 +48,5 @@ def kinds_for(frame: Frame) -> list[tuple[str, str]]:
     return [
         (value, label)
         for value, label in Export.Kind.choices
-        if sees_bills or value in OPEN_TO_ALL
+        if value in exports.OF_METERING and (sees_bills or value in OPEN_TO_ALL)
     ]

@@ -91,7 +91,8 @@ def test_closing_takes_the_typed_name(mine, organization):
     closed = mine.post(f"{SETTINGS}/close", {"typed": "Acme Dental"})
 
     assert Organization.objects.get(pk=organization.pk).status == "closed"
-    assert "This organization is closed" in seen(mine.get(closed.url))
+    assert "Acme Dental is closed." in seen(mine.get(closed.url))
+    assert "This organization is closed" in seen(mine.get("/dashboard"))
 
 
 def test_organization_that_pays_for_a_plan_cannot_be_closed(

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Organization
 from metering.models import Export
-from metering.usage import analytics, export_rows
+from metering.usage import analytics, export_rows, exports
 from servicebilling.lib import spreadsheets
 from servicebilling.lib.progress import Bar
 from servicebilling.lib.spreadsheets import Cell, Column
@@ -42,11 +42,11 @@ class Command(BaseCommand):
         parser.add_argument("--organization", metavar="SLUG")
         parser.add_argument(
             "--kind",
-            choices=Export.Kind.values,
+            choices=exports.OF_METERING,
             default=None,
             help="rows of one organization (calls)",
         )
-        parser.add_argument("--format", choices=Export.Format.values, default="csv")
+        parser.add_argument("--format", choices=["csv", "xlsx"], default="csv")
         parser.add_argument(
             "--output", metavar="FILE", help="where to; CSV goes to the screen without it"
         )

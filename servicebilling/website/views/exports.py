@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.models import User
+from billing import archives
 from metering import tasks
 from metering.models import Export
 from metering.usage import exports as domain
@@ -26,6 +27,7 @@ SECTION = "website:calls"
 _TYPES = {
     Export.Format.CSV: "text/csv; charset=utf-8",
     Export.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Export.Format.ZIP: "application/zip",
 }
 
 
@@ -72,6 +74,8 @@ def exports(request: HttpRequest, frame: Frame) -> HttpResponse:
 @organization_page("usage.view", section=SECTION)
 def export_file(request: HttpRequest, frame: Frame, export_id: UUID) -> HttpResponseBase:
     kinds = [kind for kind, _ in kinds_for(frame)]
+    if frame.can("organization.take_away"):
+        kinds += archives.KINDS
     ready = Export.objects.select_related("organization").filter(
         kind__in=kinds, state=Export.State.DONE, expires_at__gt=timezone.now()
     )

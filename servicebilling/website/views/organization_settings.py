@@ -1,4 +1,4 @@
-"""What an organization is called, its numbers and agents, and its end."""
+"""What an organization is called, its numbers and agents."""
 
 from typing import cast
 
@@ -12,11 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import organizations
 from accounts.errors import AccountsError
 from accounts.models import User
-from billing import closing
 from billing.letters import bounces
 from metering.calls import own_lines
 from servicebilling.lib.errors import DomainError
-from servicebilling.website.forms import CloseForm, DetailsForm
+from servicebilling.website.forms import DetailsForm
 from servicebilling.website.frames import Frame, organization_page, url_of
 
 SECTION = "website:settings"
@@ -104,29 +103,11 @@ def write_again(request: HttpRequest, frame: Frame) -> HttpResponse:
     return _back(frame)
 
 
-@require_POST
-@organization_page("organization.close", section=SECTION)
-def close(request: HttpRequest, frame: Frame) -> HttpResponse:
-    form = CloseForm(request.POST, name=frame.organization.name)
-    if not form.is_valid():
-        return _show(request, frame, closing_form=form)
-    try:
-        closing.close(
-            frame.organization, actor=cast(User, request.user), now=timezone.now()
-        )
-    except DomainError as error:
-        form.add_error(None, error.message)
-        return _show(request, frame, closing_form=form)
-    messages.success(request, f"{frame.organization.name} is closed.")
-    return redirect(url_of("website:dashboard", frame.organization))
-
-
 def _show(
     request: HttpRequest,
     frame: Frame,
     *,
     details: DetailsForm | None = None,
-    closing_form: CloseForm | None = None,
 ) -> HttpResponse:
     here = frame.organization
     context = {
@@ -139,7 +120,6 @@ def _show(
                 "timezone": here.timezone,
             }
         ),
-        "closing_form": closing_form or CloseForm(name=here.name),
         "lines": own_lines.lines_of(here),
         "returned": bounces.mark_of(here.billing_email),
     }
