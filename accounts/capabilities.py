@@ -57,6 +57,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
             "accounts.change_user",
             "accounts.change_organization",
             "accounts.change_apikey",
+            "accounts.look_as_organization",
             "accounts.add_setting",
             "billing.change_bouncedaddress",
             "billing.add_exchangerate",
@@ -76,6 +77,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
     "finance": {
         "view": {"accounts", "metering", "billing"},
         "rights": {
+            "accounts.look_as_organization",
             "accounts.add_setting",
             "billing.add_exchangerate",
             # No event changes by hand: this is the right to process it again.
@@ -91,6 +93,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
         "view": {"accounts", "metering", "billing"},
         # Callers complain by number; whoever looks after money has no use for them.
         "rights": {
+            "accounts.look_as_organization",
             "billing.change_bouncedaddress",
             "metering.replay_messages",
             "metering.see_numbers",

@@ -112,6 +112,7 @@ class Organization(models.Model):
 
     class Meta:
         db_table = "organizations"
+        permissions = [("look_as_organization", "Can look at an organization's own pages")]
         constraints = [
             models.UniqueConstraint(
                 "stripe_customer_id",

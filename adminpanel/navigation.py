@@ -28,6 +28,12 @@ def _work() -> list[dict[str, Any]]:
                 _link(
                     "Calls", "call", reverse("adminpanel:calls"), right="metering.view_call"
                 ),
+                _link(
+                    "Without organization",
+                    "help_center",
+                    reverse("adminpanel:unmatched"),
+                    right="metering.view_inboundmessage",
+                ),
                 _model("Decisions", "rule", "metering", "decision"),
                 _model("Open holds", "hourglass", "metering", "hold"),
                 _model("Numbers", "dialpad", "metering", "phonenumber"),

@@ -6,10 +6,12 @@ from adminpanel.enforcement import views as enforcement
 from adminpanel.ledger import views as ledger
 from adminpanel.mail import views as mail
 from adminpanel.money import differences, invoices, overage, refunds
+from adminpanel.organizations import viewing
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 from adminpanel.settings import dated
 from adminpanel.settings import views as settings
+from adminpanel.unmatched import views as unmatched
 from adminpanel.webhooks import views as webhooks
 
 app_name = "adminpanel"
@@ -45,12 +47,20 @@ urlpatterns = [
         name="organization-enforcement-switch",
     ),
     path("ledger", ledger.ledger, name="ledger"),
+    path(
+        "organizations/<uuid:organization_id>/view-as",
+        viewing.view_as,
+        name="organization-view-as",
+    ),
+    path("view-as/end", viewing.end, name="view-as-end"),
     path("letters/<int:letter_id>", mail.preview, name="letter"),
     path("mailbox", mail.mailbox, name="mailbox"),
     path("differences/<int:difference_id>", differences.difference, name="difference"),
     path("invoices/<uuid:document_id>/paid", invoices.paid, name="invoice-paid"),
     path("overage/<int:row_id>", overage.delivery, name="overage"),
     path("payments/<uuid:payment_id>", refunds.payment, name="payment"),
+    path("unmatched", unmatched.calls, name="unmatched"),
+    path("unmatched/assign", unmatched.assign, name="unmatched-assign"),
     path("webhooks", webhooks.webhooks, name="webhooks"),
     path("webhooks/replay", webhooks.replay, name="webhooks-replay"),
     path("webhooks/<int:message_id>", webhooks.message, name="webhook-message"),

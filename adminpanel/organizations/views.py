@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import viewing
 from accounts.models import Organization, User
 from accounts.staff_access import Staff
 from adminpanel import frames
@@ -75,6 +76,7 @@ def organization(request: HttpRequest, organization_id: UUID) -> HttpResponse:
             organization_id=organization_id
         ).select_related("agent"),
         "margin_days": margins.SPAN.days,
+        "view_minutes": int(viewing.LASTS.total_seconds()) // 60,
         "agents": Agent.objects.filter(organization_id=organization_id),
         "may_adjust": request.user.has_perm("metering.adjust_balances"),
     }

@@ -1,0 +1,136 @@
+"""Staff look at an organization's pages as themselves: nobody's session is taken over.
+
+While they do, their session may read that organization's pages, and nothing in it may change
+anything but to end the look. It has a reason, ends by itself, and stands in the trail.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import audit, capabilities, second_factor
+from accounts.errors import InvalidDetail
+from accounts.models import Organization, User
+from servicebilling.lib import api_errors
+
+SESSION_KEY = "viewing"
+RIGHT = "accounts.look_as_organization"
+SEE_MONEY = "metering.see_money"
+LASTS = timedelta(minutes=30)
+REASON_LENGTH_MIN, REASON_LENGTH_MAX = 3, 300
+# What may still be sent: leaving the look, and leaving altogether.
+WAYS_OUT = ("adminpanel:view-as-end", "account_logout")
+ROLE = "viewer"
+_CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """A look that goes on: at whom, until when, and what it may show."""
+
+    organization: Organization
+    until: datetime
+    reason: str
+    capabilities: frozenset[str]
+
+
+def begin(
+    request: HttpRequest, organization: Organization, *, reason: str, now: datetime
+) -> None:
+    """Let this session look at that organization. Raises PermissionDenied, InvalidDetail."""
+    if not _may(request):
+        raise PermissionDenied("This needs the right to look at customers' pages.")
+    reason = reason.strip()
+    if not REASON_LENGTH_MIN <= len(reason) <= REASON_LENGTH_MAX:
+        raise InvalidDetail("Say why you look, in a few words.")
+    request.session[SESSION_KEY] = {
+        "organization": str(organization.pk),
+        "until": (now + LASTS).isoformat(),
+        "reason": reason,
+    }
+    _record(request, organization, "organization.viewed", now, reason=reason)
+
+
+def end(request: HttpRequest, *, now: datetime, by: str = "hand") -> Organization | None:
+    """End the look of this session; returns at whom it was, None if there was none."""
+    said = request.session.pop(SESSION_KEY, None)
+    if said is None:
+        return None
+    organization = Organization.objects.filter(pk=said["organization"]).first()
+    if organization is not None:
+        _record(request, organization, "organization.view_ended", now, by=by)
+    return organization
+
+
+def of(request: HttpRequest, *, now: datetime) -> Viewing | None:
+    """Return the look that goes on in this session; one whose time is over ends here."""
+    # Without the cookie there is no session, and answers need not vary by it.
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
+    said = request.session.get(SESSION_KEY)
+    if said is None:
+        return None
+    until = datetime.fromisoformat(said["until"])
+    if now >= until or not _may(request):
+        end(request, now=now, by="time" if now >= until else "lack of the right")
+        return None
+    organization = Organization.objects.filter(pk=UUID(said["organization"])).first()
+    if organization is None:
+        return None
+    opened = capabilities.only_views(frozenset(capabilities.TABLE))
+    if not request.user.has_perm(SEE_MONEY):
+        opened -= {"billing.view"}
+    return Viewing(organization, until, said["reason"], opened)
+
+
+def read_only_while_viewing(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware, after the person is known: tell views of the look, and refuse whatever
+    would change something during it, on every URL."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        found = of(request, now=timezone.now())
+        request.viewing = found  # type: ignore[attr-defined]
+        if found is None or request.method in _CHANGES_NOTHING:
+            return get_response(request)
+        if request.path in [reverse(name) for name in WAYS_OUT]:
+            return get_response(request)
+        said = f"You are only looking at {found.organization}. End that first."
+        if request.path.startswith(api_errors.API_PREFIX):
+            return api_errors.respond(status=403, code="only_looking", message=said)
+        raise PermissionDenied(said)
+
+    return middleware
+
+
+def _may(request: HttpRequest) -> bool:
+    person = request.user
+    return (
+        isinstance(person, User)
+        and person.is_active
+        and person.is_staff
+        and person.has_perm(RIGHT)
+        and second_factor.was_shown(request)
+    )
+
+
+def _record(
+    request: HttpRequest,
+    organization: Organization,
+    action: str,
+    now: datetime,
+    **detail: str,
+) -> None:
+    actor = request.user if isinstance(request.user, User) else "session"
+    audit.record(
+        organization=organization, actor=actor, action=action, detail=detail, now=now
+    )
