@@ -10,6 +10,7 @@ without the right is told so.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -144,7 +145,7 @@ def _access_of_key(api_key: ApiKey, capability: str, named: str) -> Access:
 
 
 def _access_of_person(request: AnyRequest, named: str) -> Access:
-    look: Viewing | None = getattr(request, "viewing", None)
+    look = _look_of(request)
     if look is not None and (not named or _is_called(look.organization, named)):
         return Access(look.organization, viewing.ROLE, look.capabilities)
     mine = memberships_of(request.user)
@@ -163,6 +164,12 @@ def _access_of_person(request: AnyRequest, named: str) -> Access:
         chosen = next((one for one in mine if one.organization.slug == last), mine[0])
     opened = _still_open(chosen.organization, capabilities.of_role(chosen.role))
     return Access(chosen.organization, chosen.role, opened, tuple(mine))
+
+
+def _look_of(request: AnyRequest) -> Viewing | None:
+    """Return the look that staff take at an organization in this session, if they do."""
+    ask: Callable[[], Viewing | None] | None = getattr(request, "viewing", None)
+    return ask() if ask else None
 
 
 def _still_open(organization: Organization, opened: frozenset[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ anything but to end the look. It has a reason, ends by itself, and stands in the
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
@@ -94,15 +95,20 @@ def of(request: HttpRequest, *, now: datetime) -> Viewing | None:
 def read_only_while_viewing(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware, after the person is known: tell views of the look, and refuse whatever
-    would change something during it, on every URL."""
+    """Middleware, after the person is known: refuse whatever would change something during
+    a look, on every URL; views ask `request.viewing()` for it.
+
+    Who only reads is not asked for their session here: a probe needs its answer while the
+    database is down.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        found = of(request, now=timezone.now())
-        request.viewing = found  # type: ignore[attr-defined]
-        if found is None or request.method in _CHANGES_NOTHING:
+        viewing = cache(lambda: of(request, now=timezone.now()))
+        request.viewing = viewing  # type: ignore[attr-defined]
+        if request.method in _CHANGES_NOTHING:
             return get_response(request)
-        if request.path in [reverse(name) for name in WAYS_OUT]:
+        found = viewing()
+        if found is None or request.path in [reverse(name) for name in WAYS_OUT]:
             return get_response(request)
         said = f"You are only looking at {found.organization}. End that first."
         if request.path.startswith(api_errors.API_PREFIX):

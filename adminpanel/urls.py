@@ -10,6 +10,8 @@ from adminpanel.organizations import viewing
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 from adminpanel.settings import dated
+from adminpanel.reconciliation import views as reconciliation
+from adminpanel.refusals import views as refusals
 from adminpanel.settings import views as settings
 from adminpanel.unmatched import views as unmatched
 from adminpanel.webhooks import views as webhooks
@@ -59,6 +61,12 @@ urlpatterns = [
     path("invoices/<uuid:document_id>/paid", invoices.paid, name="invoice-paid"),
     path("overage/<int:row_id>", overage.delivery, name="overage"),
     path("payments/<uuid:payment_id>", refunds.payment, name="payment"),
+    path("reconciliation", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/check", reconciliation.ask_check, name="book-check-ask"),
+    path("reconciliation/compare", reconciliation.ask_comparison, name="comparison-ask"),
+    path("reconciliation/<int:check_id>", reconciliation.check, name="book-check"),
+    path("refusals", refusals.refusals, name="refusals"),
+    path("decisions/<int:decision_id>", refusals.decision, name="decision"),
     path("unmatched", unmatched.calls, name="unmatched"),
     path("unmatched/assign", unmatched.assign, name="unmatched-assign"),
     path("webhooks", webhooks.webhooks, name="webhooks"),

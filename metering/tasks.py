@@ -97,6 +97,38 @@ def check_books() -> None:
         watching.check(now=now)
 
 
+@shared_task(soft_time_limit=1500, time_limit=1560)
+def check_books_asked(check_id: int) -> None:
+    watching.check_asked(check_id, now=timezone.now())
+
+
+def wake_check(check_id: int) -> bool:
+    """Ask the worker to check the books now; False without a broker."""
+    try:
+        check_books_asked.apply_async([check_id], retry=False)
+    except BrokerError:
+        log.warning("no broker: the books are checked by the clock")
+        return False
+    return True
+
+
+@shared_task
+def compare_calls_asked(days: int) -> None:
+    """Without a claim: somebody of staff asked for it."""
+    now = timezone.now()
+    _compare(since=now - timedelta(days=days), now=now)
+
+
+def wake_comparison(days: int) -> bool:
+    """Ask the worker to compare calls with the provider's; False without a broker."""
+    try:
+        compare_calls_asked.apply_async([days], retry=False)
+    except BrokerError:
+        log.warning("no broker: calls are compared by the clock")
+        return False
+    return True
+
+
 @shared_task
 def retry_messages() -> None:
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""What checking all books found, each time the clock did it."""
+"""What checking all books found, each time the clock or somebody of staff did it."""
 
 from django.db import models
 
@@ -8,6 +8,10 @@ class BookCheck(models.Model):
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    # Who of staff asked for it; empty: the clock.
+    asked_by = models.CharField(max_length=100, blank=True)
+    # Rows by rule; one that checked none proves nothing.
+    checked = models.JSONField(default=dict, blank=True)
     rows_checked = models.PositiveBigIntegerField(default=0)
     # Broken rows, counted up to a hundred per rule, and the first of them.
     findings_count = models.PositiveIntegerField(default=0)
