@@ -83,7 +83,6 @@ def _records() -> list[dict[str, Any]]:
                 _model("Cycles", "event_repeat", "metering", "billingcycle"),
                 _model("Overage", "trending_up", "metering", "overagecharge"),
                 _model("Usage events", "data_usage", "metering", "usageevent"),
-                _model("Book checks", "fact_check", "metering", "bookcheck"),
             ],
         },
         {

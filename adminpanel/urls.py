@@ -72,7 +72,6 @@ urlpatterns = [
     path("webhooks", webhooks.webhooks, name="webhooks"),
     path("webhooks/replay", webhooks.replay, name="webhooks-replay"),
     path("webhooks/<int:message_id>", webhooks.message, name="webhook-message"),
-    path("webhooks/<uuid:delivery_id>/resend", webhooks.resend, name="webhook-resend"),
     path("catalogue", catalogue.catalogue, name="catalogue"),
     path("catalogue/plans/<slug:code>", catalogue.plan, name="plan"),
     path("catalogue/plans/<slug:code>/offer", catalogue.offer_plan, name="plan-offer"),

@@ -28,7 +28,12 @@ from metering.calls.models import (
     PhoneNumber,
 )
 from metering.calls.placement_models import CallEnding, Placement
-from metering.calls.watching_models import CallDifference, Reconciliation, SetUpFinding
+from metering.calls.watching_models import (
+    CallDifference,
+    ProviderBalance,
+    Reconciliation,
+    SetUpFinding,
+)
 from metering.notices.models import Notice
 from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
 from metering.usage.export_models import Export, ExportPart
@@ -63,6 +68,7 @@ __all__ = [
     "Notice",
     "OverageCharge",
     "PhoneNumber",
+    "ProviderBalance",
     "Placement",
     "Rate",
     "RateCard",

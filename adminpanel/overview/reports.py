@@ -4,24 +4,29 @@ Each part is one statement that an index serves. "Today" is the day in UTC so fa
 platform's organizations live in many zones.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
+from accounts import periodic_runs
 from accounts.models import PeriodicRun
-from billing.models import Payment, PaymentEvent
+from billing import exchange
+from billing.errors import NoRate
+from billing.models import Payment
 from metering.models import (
     Allowance,
     Call,
     DailyUsage,
     Decision,
     Hold,
-    InboundMessage,
+    ProviderBalance,
     Rate,
 )
+from servicebilling.lib import money
 
 ZERO = Decimal(0)
 NEAR_CUT_OFF_PERCENT = 80
@@ -77,25 +82,10 @@ class Standings:
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
-    """Messages of other systems: waiting ones, and those a person must look at."""
-
-    name: str
-    url_name: str
-    waiting: int
-    oldest_at: datetime | None
-    parked: int
-    quarantined: int
-    unmatched: int
-
-    @property
-    def needs_a_look(self) -> int:
-        return self.parked + self.quarantined + self.unmatched
-
-
-@dataclass(frozen=True, slots=True)
 class Clock:
     last_run_at: datetime | None
+    # Of the task that beat asks for each minute for its own sake.
+    heartbeat_at: datetime | None
     is_stopped: bool
 
 
@@ -160,13 +150,6 @@ def standings() -> Standings:
     return Standings(near_cut_off=listed, **counts)
 
 
-def inboxes() -> tuple[Inbox, ...]:
-    return (
-        _inbox("Telephony messages", "metering_inboundmessage", InboundMessage),
-        _inbox("Payment events", "billing_paymentevent", PaymentEvent),
-    )
-
-
 def clock(*, now: datetime) -> Clock:
     last_run_at = (
         PeriodicRun.objects.order_by("-started_at")
@@ -174,7 +157,7 @@ def clock(*, now: datetime) -> Clock:
         .first()
     )
     is_stopped = last_run_at is None or now - last_run_at > CLOCK_STOPPED_AFTER
-    return Clock(last_run_at, is_stopped)
+    return Clock(last_run_at, periodic_runs.last_start(periodic_runs.HEARTBEAT), is_stopped)
 
 
 def revenue(*, since: datetime) -> tuple[Amount, ...]:
@@ -186,6 +169,25 @@ def revenue(*, since: datetime) -> tuple[Amount, ...]:
         .order_by("currency")
     )
     return tuple(Amount(**row) for row in paid)
+
+
+def margin_usd(
+    paid: Iterable[Amount], cost_usd: Decimal, *, now: datetime
+) -> Decimal | None:
+    """Return what is left of the amounts after the cost, in dollars; None where an exchange
+    rate lacks."""
+    left = -cost_usd
+    for one in paid:
+        try:
+            left += one.amount * exchange.rate_at(one.currency, exchange.USD, now)
+        except NoRate:
+            return None
+    return money.amount(round(left, money.PLACES))
+
+
+def provider_balance() -> ProviderBalance | None:
+    """Return what our account at the telephony provider held when it was last asked."""
+    return ProviderBalance.objects.order_by("-read_at").first()
 
 
 def days(*, until: date, count: int = 30) -> tuple[Day, ...]:
@@ -206,24 +208,3 @@ def days(*, until: date, count: int = 30) -> tuple[Day, ...]:
     }
     wanted = (first + timedelta(days=number) for number in range(count))
     return tuple(found.get(day) or Day(day, 0, 0, ZERO) for day in wanted)
-
-
-def _inbox(
-    name: str, url_name: str, model: type[InboundMessage] | type[PaymentEvent]
-) -> Inbox:
-    states = model.State
-    counts = model.objects.filter(
-        state__in=[
-            states.RECEIVED,
-            states.PARKED,
-            states.QUARANTINED,
-            states.UNMATCHED,
-        ]
-    ).aggregate(
-        waiting=Count("pk", filter=Q(state=states.RECEIVED)),
-        oldest_at=Min("received_at", filter=Q(state=states.RECEIVED)),
-        parked=Count("pk", filter=Q(state=states.PARKED)),
-        quarantined=Count("pk", filter=Q(state=states.QUARANTINED)),
-        unmatched=Count("pk", filter=Q(state=states.UNMATCHED)),
-    )
-    return Inbox(name=name, url_name=url_name, **counts)

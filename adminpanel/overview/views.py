@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from adminpanel.overview import reports
+from adminpanel.frames import SEE_MONEY
+from adminpanel.overview import boxes, reports
 from servicebilling.lib import charts
 from servicebilling.lib.charts import Series
 
@@ -19,31 +20,39 @@ DAYS = 30
 
 def index_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the overview to what the staff site's index shows (UNFOLD.DASHBOARD_CALLBACK)."""
-    return context | {"title": "Overview"} | _overview(timezone.now())
+    return context | {"title": "Overview"} | _overview(request, timezone.now())
 
 
 @never_cache
 @require_safe
 @admin.site.admin_view
 def live(request: HttpRequest) -> HttpResponse:
-    return render(request, "adminpanel/overview/live.html", _overview(timezone.now()))
+    shown = _overview(request, timezone.now())
+    return render(request, "adminpanel/overview/live.html", shown)
 
 
-def _overview(now: datetime) -> dict[str, Any]:
+def _overview(request: HttpRequest, now: datetime) -> dict[str, Any]:
     days = reports.days(until=now.astimezone(UTC).date(), count=DAYS)
     labels = [f"{day.day:%d %b}" for day in days]
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    today = reports.today(now=now)
+    revenue = reports.revenue(since=month)
+    cost = sum(
+        (day.provider_cost_usd for day in days if day.day >= month.date()),
+        start=reports.ZERO,
+    )
     return {
         "taken_at": now,
-        "today": reports.today(now=now),
+        "sees_money": request.user.has_perm(SEE_MONEY),
+        "today": today,
         "standings": reports.standings(),
-        "inboxes": reports.inboxes(),
+        "inboxes": boxes.inboxes(),
+        "outboxes": boxes.outboxes(),
+        "balance": reports.provider_balance(),
         "clock": reports.clock(now=now),
-        "revenue_this_month": reports.revenue(since=month),
-        "cost_this_month": sum(
-            (day.provider_cost_usd for day in days if day.day >= month.date()),
-            start=reports.ZERO,
-        ),
+        "revenue_this_month": revenue,
+        "cost_this_month": cost,
+        "margin_this_month": reports.margin_usd(revenue, cost, now=now),
         "minutes_chart": charts.stack(
             f"Billed minutes, last {DAYS} days",
             labels,

@@ -51,8 +51,8 @@ class RefusalsForm(forms.Form):
                 self.add_error(name, "There were no calls then.")
         if first and last and not first <= last <= first + SPAN_MAX:
             self.add_error("last", "Choose a span of at most a year, first day first.")
-        if name := said.get("organization"):
-            said["found"] = frames.organization_named(name)
+        if named := said.get("organization"):
+            said["found"] = frames.organization_named(named)
             if said["found"] is None:
                 self.add_error("organization", "There is no organization of that name.")
         return said

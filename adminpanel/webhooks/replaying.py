@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -19,13 +20,13 @@ from metering.outgoing.errors import NoSuchWebhook
 Outcomes = Counter[str]
 
 
-def replay(source: str, ids: Iterable[str], *, actor: Actor, now: datetime) -> Outcomes:
+def replay(source: str, ids: Iterable[Any], *, actor: Actor, now: datetime) -> Outcomes:
     """Do these messages of a source again, which `reports.SOURCES` names; counts outcomes.
 
     Those that are not there, or cannot be read, count as nothing. What was charged, fulfilled
     or delivered before is not so twice. Leaves one row in the trail.
     """
-    wanted = list(ids)
+    wanted = [str(one) for one in ids]
     outcomes = _HOW[source](wanted, now)
     if outcomes:
         audit.record(

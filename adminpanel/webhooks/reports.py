@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from billing.models import OverageDelivery, PaymentEvent
 from metering.models import InboundMessage, WebhookDelivery
+from metering.providers.vapi.messages import UNREADABLE
 from servicebilling.lib import keyset
 
 PAGE_SIZE = 50
@@ -120,6 +121,19 @@ def page(
     if len(found) > limit:
         following = keyset.write(str(found[limit - 1].pk), of=source.title)
     return Page(tuple(_line(source, row) for row in found[:limit]), next=following)
+
+
+def known(source: Source, ids: list[str]) -> list[Any]:
+    """Return those of the ids that there are, and that can be processed, oldest first."""
+    rows = source.model._default_manager.filter(pk__in=ids)
+    if source.model is InboundMessage:
+        rows = rows.exclude(kind=UNREADABLE)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def lines_of(source: Source, ids: list[Any]) -> list[Line]:
+    rows = source.model._default_manager.select_related("organization")
+    return [_line(source, row) for row in rows.filter(pk__in=ids).order_by("pk")]
 
 
 def shown_body(body: Any, *, with_money: bool) -> Any:

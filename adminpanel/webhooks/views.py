@@ -1,7 +1,6 @@
 """The inboxes and outboxes: what is there, why it failed, and doing it again."""
 
 import json
-from collections import Counter
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,19 +11,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit
 from accounts.models import User
 from adminpanel import frames
-from adminpanel.webhooks import reports
+from adminpanel.webhooks import replaying, reports
 from adminpanel.webhooks.reports import SOURCES, Source
 from metering.calls import inbox, rehearsal
 from metering.models import InboundMessage, WebhookDelivery
 from metering.outgoing import delivery
 from metering.outgoing.errors import NoSuchWebhook
 from servicebilling.lib import phone_numbers
+from metering.calls import rehearsal
+from metering.models import WebhookDelivery
 from servicebilling.lib.keyset import InvalidCursor
 
 AT_ONCE_MAX = 50
@@ -100,59 +101,38 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 @_may_replay
 @require_POST
 def replay(request: HttpRequest) -> HttpResponse:
-    """Show first what replaying the chosen messages would change; confirmed, do it."""
-    ids = _ids(request)
-    found = inbox.selected(ids=ids) if ids else InboundMessage.objects.none()
-    ids = list(found.values_list("pk", flat=True))
+    """Show first what doing the chosen messages again would change; confirmed, do it."""
+    name, source = _source(request)
+    ids = reports.known(source, _ids(request, source))
+    back = f"{reverse('adminpanel:webhooks')}?{urlencode({'source': name})}"
     if not ids:
         messages.error(request, "Choose messages that can be read.")
-        return redirect("adminpanel:webhooks")
+        return redirect(back)
     now = timezone.now()
     if "confirm" not in request.POST:
-        shown = {"rehearsed": list(rehearsal.rehearse(ids, now=now)), "ids": ids}
+        shown = {
+            "chosen": name,
+            "source": source,
+            "ids": ids,
+            "rehearsed": list(rehearsal.rehearse(ids, now=now))
+            if name == "telephony"
+            else None,
+            "lines": reports.lines_of(source, ids),
+            "back": back,
+        }
         return frames.page(request, "webhooks/replay.html", "Replay messages", shown)
-    outcomes = Counter(one.outcome for one in inbox.replay(ids, now=now))
-    audit.record(
-        organization=None,
-        actor=cast(User, request.user),
-        action="messages.replayed",
-        detail={"ids": ids, "outcomes": dict(outcomes)},
-        now=now,
+    outcomes = replaying.replay(name, ids, actor=cast(User, request.user), now=now)
+    told = ", ".join(
+        f"{count} {outcome.replace('_', ' ')}"
+        for outcome, count in sorted(outcomes.items())
     )
-    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    said = messages.warning if outcomes["failed"] else messages.success
-    said(request, f"Replayed: {told}.")
-    return redirect("adminpanel:webhooks")
-
-
-@never_cache
-@admin.site.admin_view
-@_may_replay
-@require_POST
-def resend(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
-    """Let a message to a customer's system be sent again at once."""
-    row = WebhookDelivery.objects.select_related("organization").filter(pk=delivery_id)
-    found, now = row.first(), timezone.now()
-    if found is None:
-        raise Http404
-    try:
-        delivery.resend(found.organization, found.pk, now=now)
-    except NoSuchWebhook:
-        messages.error(request, "Its endpoint was removed; nothing goes there any more.")
-    else:
-        audit.record(
-            organization=found.organization,
-            actor=cast(User, request.user),
-            action="webhook.resent",
-            detail={"delivery": str(found.pk)},
-            now=now,
-        )
-        messages.success(request, "It will be sent again at once.")
-    return redirect(f"{reverse('adminpanel:webhooks')}?source=customers")
+    said = messages.warning if outcomes["failed"] or outcomes["left"] else messages.success
+    said(request, f"Done again: {told}.")
+    return redirect(back)
 
 
 def _source(request: HttpRequest) -> tuple[str, Source]:
-    name = request.GET.get("source") or "telephony"
+    name = request.POST.get("source") or request.GET.get("source") or "telephony"
     if name not in SOURCES:
         raise Http404
     source = SOURCES[name]
@@ -161,17 +141,19 @@ def _source(request: HttpRequest) -> tuple[str, Source]:
     return name, source
 
 
-def _ids(request: HttpRequest) -> list[int]:
+def _ids(request: HttpRequest, source: Source) -> list[str]:
     said = request.POST.getlist("id")
     if len(said) > AT_ONCE_MAX:
         raise BadRequest(f"Choose at most {AT_ONCE_MAX} messages at once.")
+    if source.model is WebhookDelivery:
+        return [_uuid(one) for one in said]
     if not all(one.isascii() and one.isdigit() and len(one) <= 18 for one in said):
         raise BadRequest("These are no messages.")
-    return [int(one) for one in said]
+    return said
 
 
 def _uuid(said: str) -> str:
     try:
         return str(UUID(said))
     except ValueError as error:
-        raise BadRequest("An endpoint is named by its id.") from error
+        raise BadRequest("That is no id.") from error

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import settings_history
 from metering.calls import vapi
-from metering.models import Agent, PhoneNumber, SetUpFinding
+from metering.models import Agent, PhoneNumber, ProviderBalance, SetUpFinding
 from metering.providers.base import AssistantSetUp, NumberSetUp, SetUp
 
 PROVIDER = "vapi"
@@ -56,7 +56,15 @@ def audit(*, now: datetime, is_kept: bool = True) -> list[Finding]:
     findings = [*_findings(found_there), *_of_balance(left, now)]
     if is_kept:
         _keep(findings, now=now)
+        _keep_balance(left, now=now)
     return findings
+
+
+def _keep_balance(left: Decimal | None, *, now: datetime) -> None:
+    if left is not None:
+        ProviderBalance.objects.update_or_create(
+            provider=PROVIDER, defaults={"amount_usd": left, "read_at": now}
+        )
 
 
 def mend(*, dry_run: bool, now: datetime) -> list[Mended]:

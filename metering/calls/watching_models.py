@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Organization
+from metering.balances.models import MONEY
 
 
 class Reconciliation(models.Model):
@@ -121,3 +122,17 @@ class SetUpFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.subject_id}: {self.problem}"
+
+
+class ProviderBalance(models.Model):
+    """What our account at a provider held when it was last asked."""
+
+    provider = models.CharField(max_length=20, primary_key=True)
+    amount_usd = models.DecimalField(**MONEY)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "provider_balances"
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.amount_usd} USD"

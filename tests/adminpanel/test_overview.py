@@ -4,18 +4,21 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import PeriodicRun
-from adminpanel.overview import reports
-from metering.calls import gate, settle
+from adminpanel.overview import boxes, reports
+from billing import exchange
+from metering.calls import gate, set_up, settle, vapi
 from metering.models import Allowance, InboundMessage
+from metering.providers.base import SetUp
 from tests.factories import metering as make
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
-QUERIES_MAX = 20
+QUERIES_MAX = 26
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +82,7 @@ def test_inbox_tells_what_waits_and_what_needs_a_look():
             received_at=NOW + timedelta(minutes=place),
         )
 
-    telephony = reports.inboxes()[0]
+    telephony = boxes.inboxes()[0]
 
     assert (telephony.waiting, telephony.oldest_at, telephony.needs_a_look) == (2, NOW, 2)
 
@@ -140,3 +143,40 @@ def test_customers_see_nothing_of_it(role, request, client_of):
     person = request.getfixturevalue(role)
 
     assert client_of(person).get("/admin/overview/live").status_code in (302, 403)
+
+
+def test_margin_is_in_dollars_and_unknown_without_a_rate(staff):
+    paid = [reports.Amount("EUR", Decimal(100)), reports.Amount("USD", Decimal(10))]
+
+    assert reports.margin_usd(paid, Decimal(7), now=NOW) is None
+    exchange.enter(base="EUR", quote="USD", rate=Decimal("1.25"), actor=staff, now=NOW)
+    assert reports.margin_usd(paid, Decimal(7), now=NOW) == 128
+
+
+def test_balance_of_our_account_is_the_one_last_told(monkeypatch, staff, client_of):
+    class Client:
+        def set_up(self):
+            return SetUp(numbers=(), assistants=())
+
+        def balance_usd(self):
+            return Decimal("41.20")
+
+    monkeypatch.setattr(vapi, "client", Client)
+    set_up.audit(now=NOW)
+    staff.groups.set([Group.objects.get(name="finance")])
+
+    page = client_of(staff).get("/admin/").content.decode()
+
+    assert reports.provider_balance().amount_usd == Decimal("41.20")
+    assert "41.20" in page
+
+
+def test_support_sees_no_amounts(number, staff, client_of):
+    talk(number, call_id="one", seconds=61, at=timezone.now() - timedelta(minutes=3))
+    staff.groups.set([Group.objects.get(name="support")])
+
+    page = client_of(staff).get("/admin/").content.decode()
+
+    assert "Minutes today" in page
+    for words in ("Margin this month", "provider cost", "Our balance", "0.12"):
+        assert words not in page

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from adminpanel.webhooks import reports
+from billing import tasks
+from billing.models import OverageDelivery, PaymentEvent
 from metering.calls import gate, rehearsal, settle
 from metering.models import Allowance, Call, InboundMessage, MinuteTransaction
 from metering.verification.run import verify
@@ -174,3 +176,100 @@ def test_what_was_charged_would_not_be_charged_again(number):
     (told,) = rehearsal.rehearse([row.pk], now=NOW)
 
     assert {one.what for one in told.changes} <= {"message"}
+
+
+def event(**fields) -> PaymentEvent:
+    defaults = {
+        "provider": "stripe",
+        "kind": "invoice.paid",
+        "external_id": f"evt_{PaymentEvent.objects.count()}",
+        "state": "parked",
+        "attempts": 10,
+        "error": "it broke",
+        "received_at": NOW,
+    }
+    return PaymentEvent.objects.create(**defaults | fields)
+
+
+def test_payment_events_are_processed_again_by_the_worker_many_at_once(
+    in_group, client_of, monkeypatch, django_capture_on_commit_callbacks
+):
+    woken = []
+    monkeypatch.setattr(tasks, "wake", woken.append)
+    rows = [event(), event(state="processed", attempts=1), event()]
+    browser = client_of(in_group("finance"))
+    chosen = {"source": "payments", "id": [row.pk for row in rows[:2]]}
+    place = reverse("adminpanel:webhooks-replay")
+
+    shown = browser.post(place, chosen).content.decode()
+    assert "To be processed again" in shown
+    assert set(PaymentEvent.objects.values_list("attempts", flat=True)) == {1, 10}
+    with django_capture_on_commit_callbacks(execute=True):
+        done = browser.post(place, chosen | {"confirm": "yes"})
+
+    assert done.url == reverse("adminpanel:webhooks") + "?source=payments"
+    states = PaymentEvent.objects.order_by("pk").values_list("state", "attempts")
+    assert list(states) == [("received", 0), ("received", 0), ("parked", 10)]
+    assert woken == [row.pk for row in rows[:2]]
+    entry = AuditEntry.objects.get(action="messages.replayed")
+    assert (entry.detail["source"], entry.detail["outcomes"]) == ("payments", {"queued": 2})
+
+
+def test_overage_goes_again_without_counting_twice(organization, in_group, client_of):
+    make.make_balances(organization=organization, now=NOW)
+    cycle = Allowance.objects.get().cycle
+    rows = {
+        state: OverageDelivery.objects.create(
+            organization=organization,
+            cycle=cycle,
+            meter="api_call",
+            sequence=number,
+            key=f"key-{state}",
+            provider="stripe",
+            route="meter" if state == "refused" else "item",
+            state=state,
+            amount=1,
+            currency="USD",
+            occurred_at=NOW,
+            created_at=NOW,
+            delivered_at=NOW if state == "delivered" else None,
+            next_attempt_at=NOW + timedelta(days=1) if state == "waiting" else None,
+        )
+        for number, state in enumerate(["waiting", "refused", "delivered", "uncertain"])
+    }
+    ids = [row.pk for row in rows.values()]
+
+    reply = client_of(in_group("finance")).post(
+        reverse("adminpanel:webhooks-replay"),
+        {"source": "overage", "id": ids, "confirm": "yes"},
+    )
+
+    assert reply.status_code == 302
+    for row in rows.values():
+        row.refresh_from_db()
+    assert rows["waiting"].next_attempt_at <= timezone.now()
+    assert (rows["refused"].state, rows["refused"].route) == ("waiting", "item")
+    assert rows["delivered"].state == "delivered"
+    assert rows["uncertain"].state == "uncertain"
+    outcomes = AuditEntry.objects.get(action="messages.replayed").detail["outcomes"]
+    assert outcomes == {"queued": 1, "on_next_invoice": 1, "left": 2}
+
+
+@pytest.mark.parametrize("place", ["/api/webhooks/vapi", "/api/webhooks/stripe"])
+def test_flood_of_strangers_fills_no_inbox(place, client, settings):
+    settings.VAPI_WEBHOOK_SECRETS = ["right"]
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_right"]
+    bodies = [b"{}", b"not json", b'{"message": {"type": "end-of-call-report"}}']
+    headers = [{}, {"X-Vapi-Secret": "wrong", "Stripe-Signature": "t=1,v1=00"}]
+
+    for number in range(30):
+        reply = client.post(
+            place,
+            bodies[number % 3],
+            content_type="application/json",
+            headers=headers[number % 2],
+        )
+        assert 400 <= reply.status_code < 500
+
+    assert not InboundMessage.objects.exists()
+    assert not PaymentEvent.objects.exists()
