@@ -136,6 +136,8 @@ class Organization(models.Model):
                 OpClass(Upper("name"), name="varchar_pattern_ops"),
                 name="organizations_by_name_prefix",
             ),
+            # As `iexact` asks.
+            models.Index(Upper("billing_email"), name="organizations_by_bill_address"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import Organization
+from accounts.models import Organization, User
 from adminpanel.organizations import margins, orders
 from billing.models import Plan, Subscription
 from billing.models.subscriptions import ENDED
@@ -114,7 +114,11 @@ def _named(search: str) -> Q:
         numbers = PhoneNumber.objects.filter(e164=search).values("organization")
         return Q(pk__in=numbers)
     if "@" in search:
-        return Q(owner__email__iexact=search) | Q(billing_email__iexact=search)
+        # Found first: joined, the planner would read everybody to look at their address.
+        owners = list(
+            User.objects.filter(email=search.lower()).values_list("pk", flat=True)
+        )
+        return Q(owner__in=owners) | Q(billing_email__iexact=search)
     return Q(name__istartswith=search) | Q(slug__startswith=search.lower())
 
 

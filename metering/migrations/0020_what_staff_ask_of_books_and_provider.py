@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0018_check_books_by_the_clock'),
+        ("metering", "0019_forget_texts_and_hide_numbers"),
     ]
 
     operations = [
