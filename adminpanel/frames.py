@@ -18,10 +18,12 @@ SEE_NUMBERS = "metering.see_numbers"
 def page(
     request: HttpRequest, template: str, title: str, shown: dict[str, Any]
 ) -> HttpResponse:
-    """Return a page within the staff site's frame; it knows whether amounts may be shown."""
+    """Return a page within the staff site's frame; it knows whether amounts
+    and callers' numbers may be shown."""
     frame = admin.site.each_context(request) | {
         "title": title,
         "sees_money": request.user.has_perm(SEE_MONEY),
+        "sees_numbers": request.user.has_perm(SEE_NUMBERS),
     }
     return render(request, f"adminpanel/{template}", frame | shown)
 

@@ -9,9 +9,9 @@ from adminpanel.money import differences, invoices, overage, refunds
 from adminpanel.organizations import viewing
 from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
-from adminpanel.settings import dated
 from adminpanel.reconciliation import views as reconciliation
 from adminpanel.refusals import views as refusals
+from adminpanel.settings import dated
 from adminpanel.settings import views as settings
 from adminpanel.unmatched import views as unmatched
 from adminpanel.webhooks import views as webhooks

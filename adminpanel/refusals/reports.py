@@ -157,7 +157,7 @@ def _line(row: Decision, call: Call | None) -> Line:
 
 
 def _called(call: Call) -> str:
-    return call.phone_number.e164 if call.phone_number else call.call_to
+    return call.phone_number.e164 if call.phone_number else ""
 
 
 def _heard(decision: Decision, call: Call | None) -> refusals.Heard | None:

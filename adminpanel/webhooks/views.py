@@ -19,13 +19,9 @@ from accounts.models import User
 from adminpanel import frames
 from adminpanel.webhooks import replaying, reports
 from adminpanel.webhooks.reports import SOURCES, Source
-from metering.calls import inbox, rehearsal
-from metering.models import InboundMessage, WebhookDelivery
-from metering.outgoing import delivery
-from metering.outgoing.errors import NoSuchWebhook
-from servicebilling.lib import phone_numbers
 from metering.calls import rehearsal
 from metering.models import WebhookDelivery
+from servicebilling.lib import phone_numbers
 from servicebilling.lib.keyset import InvalidCursor
 
 AT_ONCE_MAX = 50
