@@ -1,8 +1,9 @@
 """Everything that happened to an organization, newest first, from the books themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import chain
 from uuid import UUID
 
@@ -11,11 +12,20 @@ from django.db.models.functions import TruncDay
 from django.urls import reverse
 
 from accounts.models import AuditEntry
-from billing.models import Payment, Purchase
+from billing.models import (
+    Dispute,
+    Document,
+    Letter,
+    Payment,
+    Purchase,
+    Refund,
+    Subscription,
+)
 from metering.models import Decision, MinuteTransaction, WalletTransaction
 from servicebilling.lib import money
 
 LENGTH_MAX = 60
+Tell = Callable[[Decimal, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +40,35 @@ class Happening:
     reversible: str = ""
 
 
-def of(organization_id: UUID, *, length: int = LENGTH_MAX) -> tuple[Happening, ...]:
-    """Return the newest happenings of all kinds; usage by calls is left to the call log."""
+def of(
+    organization_id: UUID, *, with_money: bool = True, length: int = LENGTH_MAX
+) -> tuple[Happening, ...]:
+    """Return the newest happenings of all kinds; usage by calls is left to the call log.
+    Without money, amounts are left out; one statement for each kind."""
+    tell = _shown if with_money else _hidden
     sources = (
         _minutes(organization_id, length),
-        _wallet(organization_id, length),
+        _wallet(organization_id, length, tell),
         _refusals(organization_id, length),
-        _payments(organization_id, length),
-        _purchases(organization_id, length),
+        _payments(organization_id, length, tell),
+        _purchases(organization_id, length, tell),
+        _returned(Refund, "Refund", organization_id, length, tell),
+        _returned(Dispute, "Dispute", organization_id, length, tell),
+        _documents(organization_id, length, tell),
+        _subscriptions(organization_id, length),
+        _letters(organization_id, length),
         _trail(organization_id, length),
     )
     found = sorted(chain(*sources), key=lambda one: one.at, reverse=True)
     return tuple(found[:length])
+
+
+def _shown(amount: Decimal, currency: str) -> str:
+    return money.shown(amount, currency)
+
+
+def _hidden(amount: Decimal, currency: str) -> str:
+    return f"some {currency}"
 
 
 def _minutes(organization_id: UUID, length: int) -> Iterator[Happening]:
@@ -64,15 +91,15 @@ def _minutes(organization_id: UUID, length: int) -> Iterator[Happening]:
         )
 
 
-def _wallet(organization_id: UUID, length: int) -> Iterator[Happening]:
+def _wallet(organization_id: UUID, length: int, tell: Tell) -> Iterator[Happening]:
     rows = WalletTransaction.objects.filter(organization_id=organization_id)
     for row in rows.exclude(kind="usage").order_by("-id")[:length]:
         sign = "+" if row.amount > 0 else ""
         yield Happening(
             row.created_at,
             row.get_kind_display(),
-            f"wallet {sign}{money.shown(row.amount, row.currency)},"
-            f" then {money.shown(row.balance_after, row.currency)}",
+            f"wallet {sign}{tell(row.amount, row.currency)},"
+            f" then {tell(row.balance_after, row.currency)}",
             row.reason,
             _row("metering_wallettransaction", row.pk),
             row.reference if row.kind == "adjustment" else "",
@@ -99,27 +126,81 @@ def _refusals(organization_id: UUID, length: int) -> Iterator[Happening]:
         )
 
 
-def _payments(organization_id: UUID, length: int) -> Iterator[Happening]:
+def _payments(organization_id: UUID, length: int, tell: Tell) -> Iterator[Happening]:
     rows = Payment.objects.filter(organization_id=organization_id)
     for row in rows.order_by("-paid_at")[:length]:
         yield Happening(
             row.paid_at,
             "Payment",
-            f"{money.shown(row.amount, row.currency)} by {row.provider}",
+            f"{tell(row.amount, row.currency)} by {row.provider}",
             "",
             _row("billing_payment", row.pk),
         )
 
 
-def _purchases(organization_id: UUID, length: int) -> Iterator[Happening]:
+def _purchases(organization_id: UUID, length: int, tell: Tell) -> Iterator[Happening]:
     rows = Purchase.objects.filter(organization_id=organization_id)
     for row in rows.order_by("-created_at")[:length]:
         yield Happening(
             row.created_at,
             "Purchase",
-            f"{row.minutes:,} minutes for {money.shown(row.price, row.currency)}: {row.state}",
+            f"{row.minutes:,} minutes for {tell(row.price, row.currency)}: {row.state}",
             "",
             _row("billing_purchase", row.pk),
+        )
+
+
+def _returned(
+    model: type[Refund] | type[Dispute],
+    kind: str,
+    organization_id: UUID,
+    length: int,
+    tell: Tell,
+) -> Iterator[Happening]:
+    rows = model.objects.filter(organization_id=organization_id)
+    for row in rows.order_by("-created_at")[:length]:
+        yield Happening(
+            row.created_at,
+            kind,
+            f"{tell(row.amount, row.currency)}: {row.status.replace('_', ' ')}",
+            row.reason,
+            _row(f"billing_{model._meta.model_name}", row.pk),
+        )
+
+
+def _documents(organization_id: UUID, length: int, tell: Tell) -> Iterator[Happening]:
+    rows = Document.objects.filter(organization_id=organization_id)
+    for row in rows.order_by("-issued_at")[:length]:
+        yield Happening(
+            row.issued_at,
+            row.get_kind_display(),
+            f"{row.number} over {tell(row.total, row.currency)}: {row.get_state_display()}",
+            "",
+            _row("billing_document", row.pk),
+        )
+
+
+def _subscriptions(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = Subscription.objects.filter(organization_id=organization_id)
+    for row in rows.select_related("plan").order_by("-created_at")[:length]:
+        place = _row("billing_subscription", row.pk)
+        plan = f"{row.plan.code}, {row.billing_period}, {row.status.replace('_', ' ')}"
+        yield Happening(row.created_at, "Subscription", plan, "", place)
+        if row.canceled_at:
+            yield Happening(row.canceled_at, "Canceled", row.plan.code, "", place)
+        if row.ended_at:
+            yield Happening(row.ended_at, "Subscription ended", row.plan.code, "", place)
+
+
+def _letters(organization_id: UUID, length: int) -> Iterator[Happening]:
+    rows = Letter.objects.filter(organization_id=organization_id)
+    for row in rows.defer("words").order_by("-created_at")[:length]:
+        yield Happening(
+            row.created_at,
+            "Letter",
+            f"{row.get_kind_display().replace('_', ' ').lower()}: {row.state}",
+            "",
+            reverse("adminpanel:letter", args=[row.pk]),
         )
 
 

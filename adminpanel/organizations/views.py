@@ -71,7 +71,9 @@ def organization(request: HttpRequest, organization_id: UUID) -> HttpResponse:
     line = _line_or_404(organization_id)
     shown = {
         "line": line,
-        "happenings": timeline.of(organization_id),
+        "happenings": timeline.of(
+            organization_id, with_money=request.user.has_perm(frames.SEE_MONEY)
+        ),
         "numbers": PhoneNumber.objects.filter(
             organization_id=organization_id
         ).select_related("agent"),
@@ -122,10 +124,17 @@ def reverse_adjustment(request: HttpRequest, organization_id: UUID) -> HttpRespo
     if not form.is_valid():
         messages.error(request, "A reversal needs a reason.")
         return redirect("adminpanel:organization", line.id)
+    reference = form.cleaned_data["reference"]
+    organization = Organization.objects.get(pk=line.id)
     try:
+        counter, change = adjustments.change_of(reference, organization=organization)
+        staff = Staff(cast(User, request.user))
+        # Taking back is adjusting, too.
+        if said := limits.exceeded(staff, counter, change):
+            raise LedgerError(said.rstrip("."))
         done = adjustments.reverse(
-            form.cleaned_data["reference"],
-            organization=Organization.objects.get(pk=line.id),
+            reference,
+            organization=organization,
             reason=form.cleaned_data["reason"],
             actor=request.user,  # type: ignore[arg-type]
             now=timezone.now(),

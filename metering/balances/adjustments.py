@@ -83,7 +83,7 @@ def reverse(
 ) -> Adjusted:
     """Take an adjustment back by an opposite one, once. Raises `LedgerError` if there is no
     such adjustment, `NotAvailable` if what it gave was spent since."""
-    counter, change = _found(organization, reference)
+    counter, change = change_of(reference, organization=organization)
     return _adjust(
         counter,
         -change,
@@ -93,6 +93,20 @@ def reverse(
         actor=actor,
         now=now,
     )
+
+
+def change_of(
+    reference: str, *, organization: Organization
+) -> tuple[Counter, Decimal | int]:
+    """Return what an adjustment changed, and by how much. Raises `LedgerError`."""
+    which = {"organization": organization, "reference": reference, "kind": "adjustment"}
+    if minutes := MinuteTransaction.objects.filter(**which).first():
+        if minutes.credit_change and not minutes.used_change:
+            return "credit_minutes", minutes.credit_change
+        return "minutes_used", minutes.used_change
+    if wallet := WalletTransaction.objects.filter(**which).first():
+        return "wallet", wallet.amount
+    raise ledger.LedgerError("There is no such adjustment.")
 
 
 def counters_of(organization: Organization) -> Counters:
@@ -144,18 +158,6 @@ def _adjust(
         now=now,
     )
     return Adjusted(reference, before, counters_of(organization))
-
-
-def _found(organization: Organization, reference: str) -> tuple[Counter, Decimal | int]:
-    """Return what an adjustment changed, and by how much."""
-    which = {"organization": organization, "reference": reference, "kind": "adjustment"}
-    if minutes := MinuteTransaction.objects.filter(**which).first():
-        if minutes.credit_change and not minutes.used_change:
-            return "credit_minutes", minutes.credit_change
-        return "minutes_used", minutes.used_change
-    if wallet := WalletTransaction.objects.filter(**which).first():
-        return "wallet", wallet.amount
-    raise ledger.LedgerError("There is no such adjustment.")
 
 
 def _check_size(counter: Counter, change: Decimal | int) -> None:

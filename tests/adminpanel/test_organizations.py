@@ -21,6 +21,7 @@ from metering.balances import adjustments, ledger
 from metering.calls import gate, settle
 from metering.models import Allowance, MinuteTransaction, Wallet
 from metering.verification.run import verify
+from servicebilling.lib import money
 from servicebilling.lib.keyset import InvalidCursor
 from tests.factories import accounts
 from tests.factories import metering as make
@@ -331,3 +332,39 @@ def test_organization_without_balances_is_shown(in_group, organization, client_o
 
     assert page.status_code == 200
     assert "no balances" in page.content.decode()
+
+
+def test_taking_back_keeps_to_the_role_as_well(customer, in_group, client_of):
+    done = adjustments.adjust(
+        "credit_minutes",
+        9_000,
+        organization=customer,
+        reason="a large order",
+        actor="test",
+        now=NOW,
+    )
+    place = reverse("adminpanel:organization-reverse", args=[customer.pk])
+    asked = {"reference": done.reference, "reason": "a mistake"}
+
+    client_of(in_group("finance")).post(place, asked)
+    assert Allowance.objects.get().credit_minutes == 9_000
+    client_of(in_group("admin")).post(place, asked)
+    assert Allowance.objects.get().credit_minutes == 0
+
+
+def test_timeline_hides_amounts_and_its_page_costs_a_bounded_number_of_queries(
+    customer, in_group, client_of
+):
+    pay(customer)
+    place = reverse("adminpanel:organization", args=[customer.pk])
+
+    shown = client_of(in_group("finance")).get(place).content.decode()
+    browser = client_of(in_group("support"))
+    with CaptureQueriesContext(connection) as asked:
+        hidden = browser.get(place).content.decode()
+
+    amount = money.shown(Decimal(49), "USD")
+    assert amount in shown
+    assert amount not in hidden
+    assert "some USD by stripe" in hidden
+    assert len(asked) <= 40

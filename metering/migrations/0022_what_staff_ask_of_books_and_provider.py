@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("metering", "0019_forget_texts_and_hide_numbers"),
+        ("metering", "0021_a_file_of_everything"),
     ]
 
     operations = [
