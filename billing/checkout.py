@@ -11,11 +11,11 @@ from django.conf import settings
 
 from accounts.models import Organization, User
 from billing import customers, plans
-from billing.errors import NothingBought, ProviderUnavailable
+from billing.errors import AlreadySubscribed, NothingBought, ProviderUnavailable
 from billing.events import BillingPeriod
 from billing.models import Payment
 from billing.providers import registry
-from billing.providers.base import ProviderError, PurchaseCheckout
+from billing.providers.base import ProviderError, PurchaseCheckout, Subscribed
 from billing.purchases import from_wallet
 from billing.purchases import starting as purchases
 from billing.subscriptions import plan_checkouts
@@ -180,6 +180,8 @@ def subscribe(
                 wanted, plan_checkout_id=row.pk, amount=row.amount, currency=row.currency
             )
         )
+    except Subscribed as error:
+        raise AlreadySubscribed from error
     except ProviderError as error:
         raise ProviderUnavailable from error
     plan_checkouts.note_checkout(row, url=checkout.url)

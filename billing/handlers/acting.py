@@ -23,6 +23,7 @@ from billing.events import (
 )
 from billing.handlers import documents, reversals, usage
 from billing.models import Purchase, Subscription, TopUp
+from billing.models.subscriptions import LIVING
 from billing.providers.base import FetchedFacts
 from billing.purchases import fulfilling
 from billing.subscriptions import periods, plan_checkouts, transitions, unrenewed
@@ -115,6 +116,16 @@ def _give_up(fact: Failed, now: datetime) -> str:
     return fulfilling.give_up(fact, now=now)
 
 
+def _demand_alone(fact: SubscriptionChanged, organization: Organization) -> None:
+    """Pages of such a provider stay open, so two plans can be paid in two tabs: the second
+    is not served, staff stop it and give its money back."""
+    known = Subscription.objects.filter(organization=organization)
+    if known.filter(provider_subscription_id=fact.subscription_id).exists():
+        return
+    if known.filter(status__in=LIVING).exists():
+        raise Mismatch(f"{organization} has a plan already; stop {fact.subscription_id}")
+
+
 def _follow(
     fact: SubscriptionChanged,
     fetched: FetchedFacts,
@@ -128,6 +139,7 @@ def _follow(
         generation = transitions.generation_of(fact.provider, fact.subscription_id)
     paid = next((one for one in fetched.facts if isinstance(one, PeriodPaid)), None)
     if fetched.reference:
+        _demand_alone(fact, organization)
         try:
             plan_checkouts.demand_paid(fetched.reference, changed=fact, paid=paid, now=now)
         except plan_checkouts.WrongAmount as error:

@@ -34,6 +34,10 @@ class Declined(ProviderError):
     """The bank said no to a saved card; the message is its reason."""
 
 
+class Subscribed(ProviderError):
+    """The customer has a subscription there, whether or not it was heard of here."""
+
+
 class NeverAsked(ProviderError):
     """The provider knows nothing of a charge that was perhaps asked for."""
 
@@ -228,7 +232,8 @@ class PaymentProvider(Protocol):
     def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
         """Open a page for a purchase; the same purchase opens the same page."""
 
-    def start_subscription(self, checkout: SubscriptionCheckout) -> Checkout: ...
+    def start_subscription(self, checkout: SubscriptionCheckout) -> Checkout:
+        """Open a page for a plan. Raises `Subscribed` where the provider can tell."""
 
     def verify(
         self, body: bytes, headers: Mapping[str, str], *, now: datetime

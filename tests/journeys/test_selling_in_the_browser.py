@@ -126,7 +126,7 @@ def test_plan_is_cancelled_and_kept_after_all(buyer, customer):
     expect(buyer.locator("#plan")).to_contain_text("Renews on")
 
 
-def test_lower_plan_begins_when_what_is_paid_ends(buyer, customer):
+def test_lower_plan_begins_when_what_is_paid_ends_unless_it_is_undone(buyer, customer):
     subscribe(buyer, "Growth")
     expect(buyer.locator('[data-part="usage"]')).to_contain_text("1,000")
 
@@ -136,6 +136,12 @@ def test_lower_plan_begins_when_what_is_paid_ends(buyer, customer):
     buyer.goto("/dashboard/billing")
     expect(buyer.locator("#plan")).to_contain_text("Starter")
     assert Subscription.objects.get().next_plan.code == "starter"
+
+    buyer.get_by_role("link", name="Keep the plan, or change it").click()
+    buyer.get_by_role("button", name="Keep Growth").click()
+    buyer.goto("/dashboard/billing")
+    expect(buyer.locator("#plan")).to_contain_text("Renews on")
+    assert Subscription.objects.get().next_plan is None
 
 
 def test_failed_renewal_refuses_until_it_is_paid(buyer, shop, customer):

@@ -4,9 +4,12 @@
 from typing import Any
 
 from billing.providers.base import Checkout, PurchaseCheckout, SubscriptionCheckout
+from billing.providers.stripe import only_pages
 from billing.providers.stripe.client import Gateway, Row
 from servicebilling.lib import money
 
+# Changes of mind between plans within an hour.
+PAGES_MAX = 20
 # Stripe works taxes out from the address, and keeps what the customer enters.
 _TAX: Row = {
     "automatic_tax": {"enabled": True},
@@ -30,10 +33,17 @@ def start_subscription(
     setup_fee_price_id: str = "",
     with_tax: bool = False,
 ) -> Checkout:
-    """Open the page of a plan; another price of the setup fee stands in for the synced one."""
+    """Open the page of a plan; another price of the setup fee stands in for the synced one.
+
+    It is the only one on which the customer can subscribe: pages of other plans, in other
+    tabs, are closed. Raises `Subscribed`.
+    """
     params = subscription_params(checkout, setup_fee_price_id=setup_fee_price_id)
     params |= _TAX if with_tax else {}
-    return _opened(gateway, checkout.idempotency_key, params)
+    only_pages.demand_no_subscription(gateway, checkout.customer.id)
+    opened = _opened_anew(gateway, checkout.idempotency_key, params)
+    only_pages.close_others(gateway, checkout.customer.id, but=opened.id)
+    return opened
 
 
 def purchase_params(checkout: PurchaseCheckout) -> Row:
@@ -100,6 +110,16 @@ def subscription_params(
         "success_url": checkout.success_url,
         "cancel_url": checkout.cancel_url,
     }
+
+
+def _opened_anew(gateway: Gateway, key: str, params: Any) -> Checkout:
+    """Return the page that a key opened, while it is open; else the one that follows it."""
+    opened = _opened(gateway, key, params)
+    for _ in range(PAGES_MAX):
+        if only_pages.is_open(gateway, opened.id):
+            break
+        opened = _opened(gateway, f"{key}:{opened.id}", params)
+    return opened
 
 
 def _opened(gateway: Gateway, key: str, params: Any) -> Checkout:

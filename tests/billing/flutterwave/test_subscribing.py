@@ -281,3 +281,24 @@ def test_a_late_renewal_mends_what_was_past_due(flutterwave, lagos, subscription
     subscription.refresh_from_db()
     assert (subscription.status, subscription.past_due_since) == ("active", None)
     assert Allowance.objects.get(organization=lagos).standing == "good"
+
+
+def test_a_second_plan_that_was_paid_in_another_tab_waits_for_staff(
+    flutterwave, lagos, synced
+):
+    for plan in ("wallet-starter-ngn", "wallet-growth-ngn"):
+        checkout.subscribe(
+            organization=lagos,
+            plan_code=plan,
+            billing_period="monthly",
+            provider="flutterwave",
+            now=NOW,
+        )
+    states = []
+    for page in PlanCheckout.objects.order_by("amount"):
+        flutterwave.pay(page, is_plan=True)
+        deliver(flutterwave.last_hook())
+        states += work()
+    assert states == ["processed", "quarantined"]
+    assert Subscription.objects.get().plan.code == "wallet-starter-ngn"
+    assert balance(lagos) == 75000
