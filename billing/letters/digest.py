@@ -9,6 +9,7 @@ from billing.letters import writing
 from billing.letters.wording import Words
 from billing.models import Discrepancy, Letter, PaymentEvent
 from metering.models import Allowance, InboundMessage
+from metering.verification import watching
 
 
 def write_due(*, now: datetime) -> int:
@@ -59,4 +60,6 @@ def _figures(now: datetime) -> list[tuple[str, str]]:
         .exclude(error__startswith="Withdrawn")
         .count(),
     }
+    if (check := watching.last()) and check.findings_count:
+        counts["Rows that break the books"] = check.findings_count
     return [(label, str(count)) for label, count in counts.items() if count]

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from accounts import settings_history
-from billing.letters import recipients, writing
+from billing.letters import recipients, run_outs, writing
 from billing.letters.wording import Words, minutes
 from billing.models import Letter
 from metering.notices import lows
@@ -109,8 +109,7 @@ def words(low: Low, *, run_out: RunOut | None, ends_at: datetime) -> Words:
             ("Used", f"{low.level.percent_used} % of {low.level.minutes_pool:,}")
         )
         figures.append(("Next cycle begins", f"{ends_on:%-d %B %Y}"))
-    if run_out is not None:
-        figures.insert(1, ("Expected to last until", f"{run_out.likely:%-d %B %Y}"))
+    figures[1:1] = run_outs.figure(run_out)
     forecast = (
         f"If calls go on as in the last four weeks, that is enough until about "
         f"{run_out.likely:%A, %-d %B}."

@@ -8,7 +8,7 @@ from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.models import Organization
-from billing.letters import opting_out, writing
+from billing.letters import opting_out, run_outs, writing
 from billing.letters.wording import Words
 from billing.models import (
     AutoTopUpPause,
@@ -133,7 +133,10 @@ def _failed_words(subscription: Subscription, until: datetime, now: datetime) ->
         subject=f"A payment of {organization.name} did not go through",
         heading="Your payment did not go through",
         paragraphs=(f"The renewal of {subscription.plan.name} could not be paid.", then),
-        figures=(("Amount", money.shown(subscription.price, subscription.currency)),),
+        figures=(
+            ("Amount", money.shown(subscription.price, subscription.currency)),
+            *run_outs.projected(organization, now=now),
+        ),
         button="Settle the payment",
         path=subscription.action_url or writing.place("website:billing", organization),
         tone="bad",
@@ -176,7 +179,10 @@ def _write_pause(pause: AutoTopUpPause, now: datetime) -> bool:
                 " again until you turn automatic top-up on.",
                 "Calls go on as long as there is money in the wallet.",
             ),
-            figures=(("Amount that was asked for", amount),),
+            figures=(
+                ("Amount that was asked for", amount),
+                *run_outs.projected(organization, now=now),
+            ),
             button="Add funds",
             path=writing.place("website:billing", organization),
             tone="bad",

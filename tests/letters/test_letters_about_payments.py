@@ -1,12 +1,12 @@
 """Paid, not paid, declined: one letter each."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from accounts import settings_history
-from billing.letters import digest, payments
+from billing.letters import digest, payments, run_outs
 from billing.models import (
     AutoTopUpPause,
     Discrepancy,
@@ -16,6 +16,9 @@ from billing.models import (
     Subscription,
     TopUp,
 )
+from metering.models import BookCheck
+from metering.usage import outlook
+from metering.usage.forecast import RunOut
 from tests.factories import metering as make
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +112,38 @@ def test_a_paused_top_up_is_told_once(organization, now):
     assert payments.write_pauses(now=now) == 1
     assert payments.write_pauses(now=now) == 0
     assert "declined 3 times" in Letter.objects.get().words["paragraphs"][0]
+
+
+def test_a_paused_top_up_says_how_long_the_wallet_lasts(organization, now, monkeypatch):
+    make.make_balances(organization=organization, now=now, wallet="9")
+    run_out = RunOut(date(2026, 1, 20), date(2026, 1, 18), None, "")
+    view = outlook.Outlook("wallet", Decimal(9), run_out, renews_first=False)
+    monkeypatch.setattr(outlook, "outlook_of", lambda *_, now: view)
+    assert run_outs.projected(organization, now=now) == (
+        ("Expected to last until", "20 January 2026"),
+    )
+    top_up = TopUp.objects.create(
+        organization=organization,
+        amount=Decimal(20),
+        currency="USD",
+        provider="flutterwave",
+        state="failed",
+        is_automatic=True,
+        created_at=now,
+        closed_at=now,
+    )
+    AutoTopUpPause.objects.create(
+        organization=organization, top_up=top_up, declines=3, created_at=now
+    )
+    assert payments.write_pauses(now=now) == 1
+    figures = dict(Letter.objects.get().words["figures"])
+    assert figures["Expected to last until"] == "20 January 2026"
+
+
+def test_staff_hear_of_books_that_do_not_add_up(staff, now):
+    BookCheck.objects.create(started_at=now, finished_at=now, findings_count=2)
+    assert digest.write_due(now=now) == 1
+    assert ["Rows that break the books", "2"] in Letter.objects.get().words["figures"]
 
 
 def test_staff_hear_once_a_day_of_what_needs_a_look_and_of_nothing_else(staff, owner, now):
