@@ -1,6 +1,5 @@
 """Webhooks to the customer's own systems: where they go, what was sent, sending it again."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -132,19 +131,10 @@ class Deliveries(APIView):
     def get(self, request: Request) -> Response:
         organization = access.organization_for(request, "webhooks.view")
         asked = read(request, DeliveriesQuery)
-        list_name, after = f"webhooks {organization.pk}", None
-        if asked.get("cursor"):
-            at, pk = keyset.read(asked["cursor"], of=list_name, parts=2)
-            after = (datetime.fromisoformat(at), UUID(pk))
-        limit = asked["limit"]
-        lines = endpoints.log_of(organization, limit=limit + 1, after=after)
-        following = None
-        if len(lines) > limit:
-            last = lines[limit - 1]
-            following = keyset.write(
-                last.occurred_at.isoformat(), str(last.id), of=list_name
-            )
-        answer = {"deliveries": lines[:limit], "next": following}
+        page = endpoints.log_page(
+            organization, limit=asked["limit"], cursor=asked.get("cursor", "")
+        )
+        answer = {"deliveries": page.lines, "next": page.next}
         return Response(DeliveriesAnswer(answer).data)
 
 

@@ -13,6 +13,7 @@ from accounts.models import Organization
 from metering.outgoing import sending, signing
 from metering.outgoing.errors import BadEndpoint, NoSuchWebhook, TooManyEndpoints
 from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
+from servicebilling.lib import keyset
 
 ENDPOINTS_MAX = 10
 # How long messages carry a signature by the old secret, too.
@@ -45,6 +46,15 @@ class Delivery:
     next_attempt_at: datetime | None
     response_status: int | None
     error: str
+    # Not while it waits, and not to an endpoint that was removed.
+    can_be_resent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    lines: list[Delivery]
+    # Cursor of the page that follows.
+    next: str | None
 
 
 def add(
@@ -105,19 +115,16 @@ def endpoints_of(organization: Organization) -> list[Endpoint]:
     return [_endpoint(row) for row in _live(organization)]
 
 
-def log_of(
-    organization: Organization,
-    *,
-    limit: int = 50,
-    after: tuple[datetime, UUID] | None = None,
-) -> list[Delivery]:
-    """Return messages, newest first, those after a moment and id; one statement."""
+def log_page(organization: Organization, *, limit: int, cursor: str = "") -> LogPage:
+    """Return a page of messages, newest first; one statement. Raises `InvalidCursor`."""
+    list_name = f"webhooks {organization.pk}"
     rows = WebhookDelivery.objects.filter(organization=organization)
-    if after is not None:
-        at, pk = after
+    if cursor:
+        moment, named = keyset.read(cursor, of=list_name, parts=2)
+        at, pk = datetime.fromisoformat(moment), UUID(named)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(occurred_at=at, id__lt=pk))
     rows = rows.select_related("endpoint").order_by("-occurred_at", "-id")
-    return [
+    lines = [
         Delivery(
             id=row.id,
             endpoint_id=row.endpoint_id,
@@ -130,9 +137,16 @@ def log_of(
             next_attempt_at=row.next_attempt_at,
             response_status=row.response_status,
             error=row.error,
+            can_be_resent=row.state != WebhookDelivery.State.WAITING
+            and row.endpoint.removed_at is None,
         )
-        for row in rows[:limit]
+        for row in rows[: limit + 1]
     ]
+    following = None
+    if len(lines) > limit:
+        last = lines[limit - 1]
+        following = keyset.write(last.occurred_at.isoformat(), str(last.id), of=list_name)
+    return LogPage(lines[:limit], following)
 
 
 def _live(organization: Organization) -> QuerySet[WebhookEndpoint]:

@@ -24,6 +24,7 @@ from servicebilling.website.views import (
     team,
     usage,
     wallet,
+    webhooks,
 )
 
 register_converter(Month, "month")
@@ -91,6 +92,11 @@ urlpatterns = [
     path("dashboard/api-keys", api_keys.keys, name="api-keys"),
     path("dashboard/api-keys/new", api_keys.issue, name="api-key-new"),
     path("dashboard/api-keys/revoke", api_keys.revoke, name="api-key-revoke"),
+    path("dashboard/webhooks", webhooks.webhooks, name="webhooks"),
+    path("dashboard/webhooks/new", webhooks.add, name="webhook-new"),
+    path("dashboard/webhooks/rotate", webhooks.rotate, name="webhook-rotate"),
+    path("dashboard/webhooks/remove", webhooks.remove, name="webhook-remove"),
+    path("dashboard/webhooks/resend", webhooks.resend, name="webhook-resend"),
     path("dashboard/settings", organization_settings.settings, name="settings"),
     path("dashboard/settings/details", organization_settings.describe, name="describe"),
     path("dashboard/settings/number", organization_settings.assign, name="assign"),

@@ -74,6 +74,7 @@ def _show(
         "frame": frame,
         "form": form,
         "issued": issued,
+        "can_see_webhooks": frame.can("webhooks.view"),
         "keys": reports.keys_of(frame.organization, now=timezone.now()),
     }
     return render(request, "website/api_keys.html", context)
