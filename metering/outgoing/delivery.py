@@ -88,6 +88,11 @@ def body_of(delivery: WebhookDelivery) -> bytes:
     ).encode()
 
 
+def message_id_of(delivery: WebhookDelivery) -> str:
+    """Return its `webhook-id`: by it a receiver knows a repetition."""
+    return f"msg_{delivery.event_id.hex}"
+
+
 def _take(delivery_id: UUID, now: datetime) -> WebhookDelivery | None:
     with transaction.atomic():
         found = (
@@ -115,7 +120,7 @@ def _take(delivery_id: UUID, now: datetime) -> WebhookDelivery | None:
 
 def _headers(delivery: WebhookDelivery, now: datetime) -> dict[str, str]:
     return signing.headers(
-        message_id=f"msg_{delivery.event_id.hex}",
+        message_id=message_id_of(delivery),
         timestamp=int(now.timestamp()),
         body=body_of(delivery),
         secrets=_secrets(delivery.endpoint, now),

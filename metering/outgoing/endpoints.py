@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import Organization
-from metering.outgoing import sending, signing
+from metering.outgoing import delivery, sending, signing
 from metering.outgoing.errors import BadEndpoint, NoSuchWebhook, TooManyEndpoints
 from metering.outgoing.models import EventKind, WebhookDelivery, WebhookEndpoint
 from servicebilling.lib import keyset
@@ -29,6 +29,8 @@ class Endpoint:
     url: str
     kinds: list[str]
     created_at: datetime
+    # Until then messages carry a signature by the secret before this one, too.
+    old_secret_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Delivery:
     """One line of the log."""
 
     id: UUID
+    # `webhook-id` of the message, the same at every try and endpoint.
+    message_id: str
+    # What is sent, byte by byte.
+    body: bytes
     endpoint_id: UUID
     url: str
     kind: str
@@ -123,10 +129,12 @@ def log_page(organization: Organization, *, limit: int, cursor: str = "") -> Log
         moment, named = keyset.read(cursor, of=list_name, parts=2)
         at, pk = datetime.fromisoformat(moment), UUID(named)
         rows = rows.filter(Q(occurred_at__lt=at) | Q(occurred_at=at, id__lt=pk))
-    rows = rows.select_related("endpoint").order_by("-occurred_at", "-id")
+    rows = rows.select_related("endpoint", "organization").order_by("-occurred_at", "-id")
     lines = [
         Delivery(
             id=row.id,
+            message_id=delivery.message_id_of(row),
+            body=delivery.body_of(row),
             endpoint_id=row.endpoint_id,
             url=row.endpoint.url,
             kind=row.kind,
@@ -163,7 +171,13 @@ def _find(organization: Organization, endpoint_id: UUID) -> WebhookEndpoint:
 
 
 def _endpoint(row: WebhookEndpoint) -> Endpoint:
-    return Endpoint(id=row.id, url=row.url, kinds=row.kinds, created_at=row.created_at)
+    return Endpoint(
+        id=row.id,
+        url=row.url,
+        kinds=row.kinds,
+        created_at=row.created_at,
+        old_secret_until=row.secret_before_until if row.secret_before else None,
+    )
 
 
 def _note(action: str, endpoint: WebhookEndpoint, actor: Actor, now: datetime) -> None:

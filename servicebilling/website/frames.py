@@ -43,6 +43,7 @@ SECTIONS = [
     Section("Alerts", "website:alerts", "alerts.view"),
     Section("Team", "website:team", "team.view"),
     Section("API keys", "website:api-keys", "keys.view"),
+    Section("Webhooks", "website:webhooks", "webhooks.view"),
     Section("Settings", "website:settings", "settings.view"),
 ]
 

@@ -10,14 +10,9 @@ from metering.outgoing import endpoints, sending
 from metering.outgoing.endpoints import Delivery, Endpoint
 from servicebilling.lib.keyset import InvalidCursor
 from servicebilling.website.frames import url_of
+from servicebilling.website.templatetags.wording import webhook_words
 
 LINES = 25
-KIND_LABELS = {
-    EventKind.MINUTES_LOW: "Minutes run low",
-    EventKind.MINUTES_GONE: "No minutes are left",
-    EventKind.CALL_REFUSED: "A call was refused",
-    EventKind.PAYMENT_RECEIVED: "A payment arrived",
-}
 
 
 class EndpointForm(forms.Form):
@@ -29,7 +24,7 @@ class EndpointForm(forms.Form):
     )
     events = forms.MultipleChoiceField(
         label="What it hears of",
-        choices=[(kind.value, label) for kind, label in KIND_LABELS.items()],
+        choices=[(kind.value, webhook_words(kind.value)) for kind in EventKind],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose what it hears of."},
     )

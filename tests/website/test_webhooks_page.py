@@ -33,7 +33,7 @@ def test_an_address_is_added_and_its_secret_shown_once(mine):
     assert WebhookEndpoint.objects.get().secret == secret
     page = cheaply(mine, PAGE)
     assert secret not in page
-    assert f"{URL} minutes.low · since" in page
+    assert f"{URL} Minutes run low Since" in page
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,8 @@ def test_a_new_secret_replaces_the_old_one_in_a_day(mine):
 
     fresh = WebhookEndpoint.objects.get()
     assert fresh.secret in answer.content.decode()
+    assert f"by the old one, too. This is the only time it is shown. {URL}" in seen(answer)
+    assert "signed by the old secret, too, until" in seen(answer)
     assert fresh.secret_before == made.secret
 
 
@@ -80,7 +82,11 @@ def test_a_message_is_sent_again(mine, organization, now):
         state="failed", attempts=10, response_status=500, next_attempt_at=None
     )
     assert "Given up" in cheaply(mine, PAGE)
-    assert "answered 500 Send again" in cheaply(mine, PAGE)
+    page = cheaply(mine, PAGE)
+    assert "Tried 10 times: answered 500" in page
+    assert "&quot;percent&quot;: 80" in page
+    assert "webhook-id: msg_" in page
+    assert "Send again" in page
 
     again = mine.post(f"{PAGE}/resend", {"message": WebhookDelivery.objects.get().pk})
 
@@ -104,7 +110,7 @@ def test_nothing_is_sent_to_a_removed_address(mine, organization, now):
 
     assert "There is no such webhook" in seen(gone)
     page = cheaply(mine, PAGE)
-    assert "None yet. Nothing is sent." in page
+    assert "Nowhere yet. Name an address of yours" in page
     assert "Delivered" in page
     assert "Send again" not in page
 

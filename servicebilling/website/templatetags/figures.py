@@ -1,5 +1,6 @@
 """Filters that write figures, and the tag that draws an icon."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
@@ -104,3 +105,9 @@ def icon(name: str, label: str = "") -> SafeString:
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href
     )
+
+
+@register.filter
+def indented(body: bytes) -> str:
+    """Return JSON as people read it."""
+    return json.dumps(json.loads(body), indent=2, ensure_ascii=False)

@@ -173,3 +173,18 @@ def notice_words(kind: str, threshold: Decimal, currency: str) -> str:
         case "wallet_left":
             return f"{money(threshold, currency)} left" if threshold else "Wallet empty"
     return f"{kind.replace('_', ' ')} {figure}"
+
+
+# By the kind of a message to the customer's own systems.
+WEBHOOK_KINDS = {
+    "minutes.low": "Minutes run low",
+    "minutes.gone": "No minutes are left",
+    "call.refused": "A call was refused",
+    "payment.received": "A payment arrived",
+}
+
+
+@register.filter
+def webhook_words(kind: str) -> str:
+    """Return what a message tells; an unknown kind is shown as it is."""
+    return WEBHOOK_KINDS.get(kind, kind)

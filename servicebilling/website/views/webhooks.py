@@ -18,8 +18,7 @@ from servicebilling.website import addresses, webhook_page
 from servicebilling.website.frames import Frame, organization_page, url_of
 from servicebilling.website.webhook_page import EndpointForm
 
-# They stand beside the keys, from where they are reached.
-SECTION = "website:api-keys"
+SECTION = "website:webhooks"
 NOTHING = UUID(int=0)
 
 
@@ -49,23 +48,24 @@ def add(request: HttpRequest, frame: Frame) -> HttpResponse:
     except DomainError as error:
         form.add_error(None, error.message)
         return _show(request, frame, form)
-    return _show(request, frame, EndpointForm(), secret=secret, url=made.url)
+    return _show(request, frame, EndpointForm(), secret=secret, of=made.id)
 
 
 @require_POST
 @never_cache
 @organization_page("webhooks.manage", section=SECTION)
 def rotate(request: HttpRequest, frame: Frame) -> HttpResponse:
+    named = _named(request, "endpoint")
     try:
         secret = endpoints.rotate(
             frame.organization,
-            _named(request, "endpoint"),
+            named,
             actor=cast(User, request.user),
             now=timezone.now(),
         )
     except NoSuchWebhook:
         return _gone(request, frame)
-    return _show(request, frame, EndpointForm(), secret=secret)
+    return _show(request, frame, EndpointForm(), secret=secret, of=named, is_rotated=True)
 
 
 @require_POST
@@ -101,15 +101,19 @@ def _show(
     form: EndpointForm,
     *,
     secret: str = "",
-    url: str = "",
+    of: UUID | None = None,
+    is_rotated: bool = False,
 ) -> HttpResponse:
+    page = webhook_page.of(frame.organization, cursor=request.GET.get("cursor", ""))
     context = {
         "frame": frame,
         "form": form,
-        "page": webhook_page.of(frame.organization, cursor=request.GET.get("cursor", "")),
+        "page": page,
+        "now": timezone.now(),
         "can_manage": frame.can("webhooks.manage"),
         "secret": secret,
-        "secret_url": url,
+        "secret_url": next((one.url for one in page.endpoints if one.id == of), ""),
+        "is_rotated": is_rotated,
     }
     return render(request, "website/webhooks.html", context)
 
