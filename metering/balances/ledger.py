@@ -5,7 +5,7 @@ moved when its block ends. Everything that changes a balance goes through here; 
 own statement only raises what is held.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -29,6 +29,17 @@ class NotAvailable(LedgerError):
 
 class UnknownOrganization(LedgerError):
     """The organization has no balances."""
+
+
+# Begin(book, now) is called when a book is opened, what it returns once the book is written,
+# in the same transaction.
+Watcher = Callable[[Book, datetime], Callable[[], None]]
+_watchers: list[Watcher] = []
+
+
+def watch(begin: Watcher) -> None:
+    """Let something above balances see each change of a book, from when the app starts on."""
+    _watchers.append(begin)
 
 
 _inside: ContextVar[frozenset[UUID]] = ContextVar("_inside", default=frozenset())
@@ -58,10 +69,13 @@ def opened(
             raise UnknownOrganization(f"no balances for {missing.pop()}")
         for book in books.values():
             book.roll_over(now)
+        ends = [begin(book, now) for book in books.values() for begin in _watchers]
         yield books
         with connection.cursor() as cursor:
             payload = book_rows.rows(books.values(), now)
             cursor.execute("SELECT book_write(%s::jsonb)", [book_rows.dumps(payload)])
+        for end in ends:
+            end()
 
 
 def peek(organization_id: UUID, *, now: datetime) -> Book:

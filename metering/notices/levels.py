@@ -60,7 +60,8 @@ def crossed(before: Level, after: Level, thresholds: Thresholds) -> Crossing | N
         if low is not None:
             return Crossing("wallet_left", low, is_gone=low == ZERO)
     if not after.minutes_pool:
-        return None
+        # All was taken back, and there is no share of nothing.
+        return Crossing("minutes_left", ZERO, is_gone=True) if before.minutes_left else None
     share = _highest(before.percent_used, after.percent_used, {*thresholds.percents, 100})
     low = _lowest(before.minutes_left, after.minutes_left, thresholds.minutes)
     if share is None and low is None:

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max, Q
-
 from accounts import settings_history
 from accounts.models import Organization
-from metering.balances.ledger_models import WalletTransaction
 from metering.balances.models import Allowance, WhenExhausted
-from metering.notices import thresholds
+from metering.notices import refills, thresholds
 from metering.notices.levels import Crossing, Level, reached
 
 PAGE_SIZE = 500
@@ -50,17 +47,17 @@ def find(*, now: datetime) -> Iterator[Low]:
             ]
             if crossing is not None
         ]
-        refills = _wallet_refills([one.organization_id for one, _, _ in found])
+        last = (
+            refills.last_of([one.organization_id for one, _, _ in found]) if found else {}
+        )
         for allowance, level, crossing in found:
-            last = refills.get(allowance.organization_id, 0)
-            by_wallet = crossing.kind == "wallet_left"
             yield Low(
                 organization=allowance.organization,
                 cycle_id=allowance.cycle_id,
                 level=level,
                 crossing=crossing,
                 currency=allowance.organization.wallet.currency,
-                refill=f"wallet {last}" if by_wallet else f"minutes {level.minutes_pool}",
+                refill=last[allowance.organization_id].name(crossing, level),
             )
 
 
@@ -89,17 +86,4 @@ def _page(after: UUID, now: datetime) -> list[Allowance]:
         )
         .select_related("rate_card", "cycle", "organization__wallet")
         .order_by("organization_id")[:PAGE_SIZE]
-    )
-
-
-def _wallet_refills(organization_ids: list[UUID]) -> dict[UUID, int]:
-    if not organization_ids:
-        return {}
-    rows = WalletTransaction.objects.filter(
-        ~Q(kind="usage"), organization__in=organization_ids, amount__gt=0
-    )
-    return dict(
-        rows.values("organization")
-        .annotate(last=Max("id"))
-        .values_list("organization", "last")
     )

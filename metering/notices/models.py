@@ -33,8 +33,8 @@ class Notice(models.Model):
     percent_used = models.IntegerField()
     wallet_balance = models.DecimalField(**MONEY)
     currency = models.CharField(max_length=3)
-    # Of the last refill before it: the minutes there were in all, or the wallet's last
-    # incoming row. A new refill arms the threshold again.
+    # Of the last refill before it (`refills`): the minutes there were in all and the last row
+    # that gave some, or the wallet's last incoming row. A new one arms the threshold again.
     refill = models.CharField(max_length=40)
     created_at = models.DateTimeField()
 

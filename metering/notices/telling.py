@@ -3,8 +3,10 @@
 Once per organization, threshold and cycle, until a refill arms the threshold again.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.db import connection
@@ -12,6 +14,7 @@ from django.db import connection
 from accounts import settings_history
 from accounts.models import Organization
 from metering.balances.book import Book
+from metering.notices import refills
 from metering.notices.levels import Crossing, Level, Thresholds, crossed, level_of
 from metering.outgoing import publishing
 from servicebilling.lib.ids import new_id
@@ -20,6 +23,12 @@ from servicebilling.lib.ids import new_id
 KEPT_FOR = timedelta(seconds=30)
 _kept: dict[UUID, tuple[datetime, Thresholds]] = {}
 _KEPT_MAX = 10_000
+
+
+def watch(book: Book, now: datetime) -> Callable[[], None]:
+    """Remember how low a book stands; what is returned tells of the change since, once the
+    book is written. The ledger calls it for all that moves a balance."""
+    return partial(tell, level_of(book), book, now=now)
 
 
 def tell(before: Level, book: Book, *, now: datetime) -> None:
@@ -71,17 +80,14 @@ def _decimals(values: list[int | str]) -> tuple[Decimal, ...]:
 
 def _write(found: Crossing, after: Level, book: Book, now: datetime) -> bool:
     """Insert the notice; False if it was told since the last refill."""
+    refill = refills.last_of([book.organization_id])[book.organization_id]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO notices (id, organization_id, cycle_id, kind, threshold, is_gone,
                 minutes_pool, minutes_left, percent_used, wallet_balance, currency, refill,
                 created_at)
-            SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-              CASE WHEN %s = 'wallet_left' THEN 'wallet ' || coalesce((
-                SELECT max(id) FROM wallet_transactions
-                WHERE organization_id = %s AND amount > 0 AND kind <> 'usage'), 0)
-              ELSE 'minutes ' || %s END, %s
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             ON CONFLICT DO NOTHING
             """,
             [
@@ -96,9 +102,7 @@ def _write(found: Crossing, after: Level, book: Book, now: datetime) -> bool:
                 after.percent_used,
                 after.wallet,
                 book.currency,
-                found.kind,
-                book.organization_id,
-                str(after.minutes_pool),
+                refill.name(found, after),
                 now,
             ],
         )

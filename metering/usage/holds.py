@@ -14,8 +14,6 @@ from metering.balances import ledger, top_ups_due
 from metering.balances.book import Book
 from metering.errors import NoBalances
 from metering.models import Allowance, UsageHold
-from metering.notices import telling
-from metering.notices.levels import level_of
 from metering.quantities import MeterRate
 from metering.usage import admission, writing
 from metering.usage.batch import Batch
@@ -160,7 +158,6 @@ def settle(
             is_fact=True,
             is_own=True,
         )
-        before = level_of(book)
         batch = Batch(
             book,
             status=Organization.Status.ACTIVE,
@@ -179,7 +176,6 @@ def settle(
             )
         _close(book, found, UsageHold.State.SETTLED, now=now, quantity=quantity)
         writing.write(book, batch.events, now=now)
-        telling.tell(before, book, now=now)
     return _held(found, recorded)
 
 

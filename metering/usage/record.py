@@ -15,8 +15,6 @@ from accounts.models import Organization
 from metering.balances import ledger
 from metering.errors import NoBalances
 from metering.models import BillingCycle, Rate, UsageEvent
-from metering.notices import telling
-from metering.notices.levels import level_of
 from metering.usage import writing
 from metering.usage.batch import Batch
 from metering.usage.errors import BadEvent, UnknownEvent, UsageError
@@ -149,7 +147,6 @@ def _write(organization: Organization, uses: list[Use], now: datetime) -> list[R
         status = Organization.objects.values_list("status", flat=True).get(
             pk=organization.pk
         )
-        before = level_of(books[organization.pk])
         batch = Batch(
             books[organization.pk],
             status=status,
@@ -158,7 +155,6 @@ def _write(organization: Organization, uses: list[Use], now: datetime) -> list[R
         )
         recorded = [batch.take(use) for use in uses]
         writing.write(batch.book, batch.events, now=now)
-        telling.tell(before, batch.book, now=now)
     return recorded
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from accounts import settings_history
-from metering.balances import ledger
+from metering.balances import adjustments, ledger
 from metering.models import Notice, WebhookDelivery
 from metering.notices.levels import Level, Thresholds, crossed
 from metering.outgoing import endpoints
@@ -78,6 +78,73 @@ def test_amounts_and_minutes_that_the_organization_chose(now):
     )
     used(organization, use("6"), now=now)
     assert len(told()) == 3
+
+
+def test_minutes_that_a_refund_takes_away_are_told_like_used_ones(now):
+    story = begin_story(now, make.make_card(included_minutes=0))
+    story.buy(100)
+    story.talk(60 * 10)
+    story.buy(-60, kind="refund")
+    assert told() == []
+    story.buy(-10, kind="dispute")
+    assert told() == []
+    story.buy(-18, kind="refund")
+
+    assert told() == [("percent_used", 80)]
+    notice = Notice.objects.get()
+    assert (notice.minutes_pool, notice.minutes_left) == (12, 2)
+
+
+@pytest.mark.parametrize(("talked", "taken"), [(0, 10), (5, 15)])
+def test_the_refund_that_leaves_nothing_says_that_all_is_gone(now, talked, taken):
+    story = begin_story(now, make.make_card(included_minutes=0))
+    story.buy(10)
+    for _ in range(talked):
+        story.talk(60)
+    story.buy(-taken, kind="refund")
+
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.threshold, notice.is_gone) == ("minutes_left", 0, True)
+    assert (notice.minutes_pool, notice.minutes_left) == (0, 0)
+
+
+def test_an_adjustment_that_counts_minutes_is_told_and_one_that_gives_back_arms_again(now):
+    story = begin_story(now, make.make_card(included_minutes=100))
+    story.adjust_used(79)
+    assert told() == []
+    story.adjust_used(2)
+    assert told() == [("percent_used", 80)]
+
+    story.adjust_used(-20)
+    story.adjust_used(1)
+    assert len(told()) == 1
+    story.adjust_used(20)
+    assert told() == [("percent_used", 80), ("percent_used", 80)]
+    story.adjust_used(1)
+    assert len(told()) == 2
+
+
+def test_bought_minutes_that_go_back_leave_the_threshold_armed(now):
+    story = begin_story(now, make.make_card(included_minutes=100))
+    story.adjust_used(85)
+    story.buy(100)
+    story.buy(-100, kind="refund")
+
+    assert told() == [("percent_used", 80), ("percent_used", 80)]
+
+
+def test_who_withdraws_an_adjustment_withdraws_its_notice(now, owner):
+    story = begin_story(now, make.make_card(included_minutes=100))
+    adjustments.adjust(
+        "minutes_used",
+        100,
+        organization=story.owner,
+        reason="Only to see",
+        actor=owner,
+        now=story.now,
+        dry_run=True,
+    )
+    assert told() == []
 
 
 def level(left: int = 100, wallet: str = "0", *, pays_from_wallet: bool = False) -> Level:
