@@ -1,5 +1,6 @@
 """Staff can find and read everything that happened, and change none of it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,15 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, User
 from metering.calls import gate, settle
-from metering.models import Agent, Call, Hold, MinuteTransaction
+from metering.models import (
+    Agent,
+    Call,
+    CallDifference,
+    Hold,
+    MinuteTransaction,
+    Reconciliation,
+    SetUpFinding,
+)
 from servicebilling.lib.capped_paginator import COUNT_MAX, AtLeast, CappedPaginator
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin
 from tests.factories import accounts
@@ -113,6 +122,60 @@ def test_a_list_costs_the_same_for_many_rows(superuser, history, client_of) -> N
     with CaptureQueriesContext(connection) as many:
         browser.get(url)
     assert len(many) == len(few)
+
+
+@pytest.fixture
+def watched(history) -> Callable[[int], None]:
+    """Adds rows of what comparing ourselves with the provider finds, each of an organization
+    of its own."""
+
+    def add(count: int) -> None:
+        for _ in range(count):
+            owner = accounts.make_organization(owner=accounts.make_user())
+            seen = {"provider": "vapi", "first_seen_at": NOW, "last_seen_at": NOW}
+            which = make.reference_of()
+            Reconciliation.objects.create(
+                provider="vapi", since=NOW, until=NOW, started_at=NOW
+            )
+            CallDifference.objects.create(
+                organization=owner, provider_call_id=which, result="different", **seen
+            )
+            SetUpFinding.objects.create(
+                organization=owner,
+                subject="number",
+                subject_id=which,
+                problem="no server",
+                **seen,
+            )
+
+    return add
+
+
+@pytest.mark.parametrize(
+    "model", [Reconciliation, CallDifference, SetUpFinding], ids=lambda one: one.__name__
+)
+def test_what_watching_the_provider_found_costs_the_same_for_many_rows(
+    model, superuser, watched, client_of
+) -> None:
+    browser = client_of(superuser)
+    url = reverse(_name(model, "changelist"))
+    watched(1)
+    browser.get(url)
+    with CaptureQueriesContext(connection) as few:
+        browser.get(url)
+    watched(12)
+    with CaptureQueriesContext(connection) as many:
+        answer = browser.get(url)
+    assert len(many) == len(few) <= QUERIES_MAX
+    rows = [
+        reverse(_name(model, "change"), args=[found.pk])
+        for found in model._default_manager.all()
+    ]
+    page = answer.content.decode()
+    assert len([one for one in rows if one in page]) == len(rows) == 13
+    row = rows[0]
+    assert browser.get(row).status_code == 200
+    assert browser.post(row, {"outcome": ""}).status_code == 403
 
 
 def test_staff_may_edit_what_callers_hear(superuser, history, client_of) -> None:
