@@ -48,7 +48,7 @@ def inboxes() -> tuple[Inbox, ...]:
 
 
 def outboxes() -> tuple[Outbox, ...]:
-    """Return each outbox with one statement along the index of what waits."""
+    """Return each outbox along the indexes of what waits and of what is stuck."""
     refused = [OverageDelivery.State.REFUSED, OverageDelivery.State.UNCERTAIN]
     return (
         _outbox("Overage", "overage", OverageDelivery, "created_at", refused),
@@ -67,30 +67,25 @@ def _inbox(
     name: str, source: str, model: type[InboundMessage] | type[PaymentEvent]
 ) -> Inbox:
     states = model.State
-    counts = model.objects.filter(
-        state__in=[
-            states.RECEIVED,
-            states.PARKED,
-            states.QUARANTINED,
-            states.UNMATCHED,
-        ]
+    # Two statements, each along a small index of its own: one for both would read them all.
+    waiting = model.objects.filter(state=states.RECEIVED).aggregate(
+        waiting=Count("pk"), oldest_at=Min("received_at")
+    )
+    failed = model.objects.filter(
+        state__in=[states.UNMATCHED, states.QUARANTINED, states.PARKED]
     ).aggregate(
-        waiting=Count("pk", filter=Q(state=states.RECEIVED)),
-        oldest_at=Min("received_at", filter=Q(state=states.RECEIVED)),
         parked=Count("pk", filter=Q(state=states.PARKED)),
         quarantined=Count("pk", filter=Q(state=states.QUARANTINED)),
         unmatched=Count("pk", filter=Q(state=states.UNMATCHED)),
     )
-    return Inbox(name=name, source=source, **counts)
+    return Inbox(name=name, source=source, **waiting, **failed)
 
 
 def _outbox(
     name: str, source: str, model: Any, moment: str, stuck: Sequence[str]
 ) -> Outbox:
-    waiting = model.State.WAITING
-    counts = model.objects.filter(state__in=[waiting, *stuck]).aggregate(
-        waiting=Count("pk", filter=Q(state=waiting)),
-        oldest_at=Min(moment, filter=Q(state=waiting)),
-        needs_a_look=Count("pk", filter=Q(state__in=stuck)),
+    waiting = model.objects.filter(state=model.State.WAITING).aggregate(
+        waiting=Count("pk"), oldest_at=Min(moment)
     )
-    return Outbox(name=name, source=source, **counts)
+    needs_a_look = model.objects.filter(state__in=stuck).count() if stuck else 0
+    return Outbox(name=name, source=source, needs_a_look=needs_a_look, **waiting)

@@ -114,7 +114,7 @@ def formula_of(pattern: Pattern, *, left: Decimal | int) -> str:
         averages = f"{pattern.per_day:,.1f} a day"
         basis = f"the average of the last {pattern.days} days"
     return (
-        f"Each day counts {basis} ({averages}), added up from now until {left:,} are used."
+        f"Each day counts {basis} ({averages}), added up from now until {Decimal(left).normalize():,f} are used."
         " The range holds in four cases of five, if days go on to differ as they did."
     )
 

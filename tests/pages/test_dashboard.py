@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import organizations
 from accounts.models import Membership
 from metering.balances import cycles
-from metering.models import Allowance
+from metering.models import Allowance, DailyUsage
 from tests.factories import accounts
 from tests.factories import metering as make
 from tests.pages import stories
@@ -46,6 +46,28 @@ def seen(response) -> str:
     assert response.status_code == 200
     text = re.sub(r"<(script|style|svg)\b.*?</\1>|<[^>]+>", " ", response.content.decode())
     return " ".join(text.replace("&nbsp;", " ").split())
+
+
+def test_the_day_minutes_end_is_shown_with_how_it_was_worked_out(
+    client_of, owner, organization, number, now
+):
+    DailyUsage.objects.bulk_create(
+        DailyUsage(
+            organization=organization,
+            day=now.date() - timedelta(days=day),
+            meter="voice_minute",
+            count=5,
+            quantity=12,
+        )
+        for day in range(1, 29)
+    )
+
+    page = seen(client_of(owner).get("/dashboard"))
+
+    assert "Lasts until about" in page
+    assert "Each day counts the average of the same weekday over the last 28 days" in page
+    assert "Mon 12.0, Tue 12.0" in page
+    assert "added up from now until 100 are used" in page
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "accountant", "member"])
