@@ -20,3 +20,11 @@ class PaymentEvent(InboundMessageBase):
 
     class Meta(InboundMessageBase.Meta):
         db_table = "payment_events"
+        indexes = [
+            *InboundMessageBase.Meta.indexes,
+            models.Index(
+                fields=["state"],
+                condition=models.Q(state__in=["unmatched", "quarantined", "parked"]),
+                name="payment_events_needing_a_look",
+            ),
+        ]

@@ -113,8 +113,9 @@ def formula_of(pattern: Pattern, *, left: Decimal | int) -> str:
     else:
         averages = f"{pattern.per_day:,.1f} a day"
         basis = f"the average of the last {pattern.days} days"
+    whole = f"{Decimal(left).normalize():,f}"
     return (
-        f"Each day counts {basis} ({averages}), added up from now until {Decimal(left).normalize():,f} are used."
+        f"Each day counts {basis} ({averages}), added up from now until {whole} are used."
         " The range holds in four cases of five, if days go on to differ as they did."
     )
 
