@@ -86,7 +86,7 @@ def _wallet(organization: Organization, first: date, last: date) -> Rows:
     entries = WalletTransaction.objects.filter(
         organization=organization, created_at__gte=start, created_at__lt=end
     )
-    for entry in _batches(entries):
+    for entry in _batches(entries, "created_at"):
         yield (
             entry.id,
             _local(entry.created_at, zone),

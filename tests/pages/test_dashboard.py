@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import organizations
 from accounts.models import Membership
-from metering.balances import cycles
+from metering.balances import cycles, ledger
 from metering.models import Allowance, DailyUsage
 from tests.factories import accounts
 from tests.factories import metering as make
@@ -49,8 +49,19 @@ def seen(response) -> str:
 
 
 def test_the_day_minutes_end_is_shown_with_how_it_was_worked_out(
-    client_of, owner, organization, number, now
+    client_of, owner, organization, now
 ):
+    # Bought minutes are not renewed, so the day does not depend on the month's.
+    make.make_balances(
+        now=now, organization=organization, card=make.make_card(included_minutes=0)
+    )
+    ledger.add_credit_minutes(
+        organization_id=organization.pk,
+        minutes=100,
+        kind="purchase",
+        reference="test:1",
+        now=now,
+    )
     DailyUsage.objects.bulk_create(
         DailyUsage(
             organization=organization,
