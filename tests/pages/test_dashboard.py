@@ -57,11 +57,12 @@ def test_the_day_minutes_end_is_shown_with_how_it_was_worked_out(
     )
     ledger.add_credit_minutes(
         organization_id=organization.pk,
-        minutes=100,
+        minutes=101,
         kind="purchase",
         reference="test:1",
         now=now,
     )
+    stories.talk(stories.number_of(organization, now=now), at=now, seconds=60)
     DailyUsage.objects.bulk_create(
         DailyUsage(
             organization=organization,
