@@ -23,7 +23,8 @@ class Low:
     level: Level
     crossing: Crossing
     currency: str
-    # Of the last refill, as notices name it: a new one arms the threshold again.
+    # Of the last refill: a new one arms the threshold again. Unlike for notices, minutes that
+    # were taken back by hand are none: nobody wants "half is used" after "nine tenths are".
     refill: str
 
 
@@ -57,7 +58,9 @@ def find(*, now: datetime) -> Iterator[Low]:
                 level=level,
                 crossing=crossing,
                 currency=allowance.organization.wallet.currency,
-                refill=last[allowance.organization_id].name(crossing, level),
+                refill=f"wallet {last[allowance.organization_id].wallet}"
+                if crossing.kind == "wallet_left"
+                else f"minutes {level.minutes_pool}",
             )
 
 

@@ -36,7 +36,7 @@ class Refills:
     wallet: int = 0
 
     def name(self, crossing: Crossing, level: Level) -> str:
-        """Return what notices and letters remember; plan minutes that grew change it, too."""
+        """Return what a notice remembers; plan minutes that grew change it, too."""
         if crossing.kind == "wallet_left":
             return f"wallet {self.wallet}"
         return f"minutes {level.minutes_pool} after {self.minutes}"

@@ -13,7 +13,7 @@ from billing.purchases import fulfilling, starting
 from billing.reversals import parts, recording
 from billing.reversals.parts import Given
 from metering.balances import ledger
-from metering.models import Allowance, BillingCycle, MinuteTransaction
+from metering.models import Allowance, BillingCycle, MinuteTransaction, Notice
 from tests.billing.conftest import stored
 
 MINUTES, PRICE = 100, Decimal(25)
@@ -99,6 +99,24 @@ def test_the_balance_is_as_the_table_says(buyer, payment, now, told, spent, left
         for _ in range(times):
             recording.record(make(amount, now, status=status), now=now)
     assert _remaining(buyer) == left
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        (HALF, ("percent_used", 80, False)),
+        (PRICE, ("minutes_left", 0, True)),
+    ],
+)
+def test_a_refund_that_leaves_little_or_nothing_is_noticed(
+    buyer, payment, now, amount, told
+):
+    _spend(buyer, 45, now)
+    assert not Notice.objects.exists()
+    for _ in range(2):
+        recording.record(_refund(amount, now), now=now)
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.threshold, notice.is_gone) == told
 
 
 def test_refunds_in_parts_take_the_same_in_every_order(buyer, payment, now):

@@ -80,15 +80,15 @@ def test_amounts_and_minutes_that_the_organization_chose(now):
     assert len(told()) == 3
 
 
-def test_minutes_that_a_refund_takes_away_are_told_like_used_ones(now):
+def test_minutes_that_are_taken_away_are_told_like_used_ones(now):
     story = begin_story(now, make.make_card(included_minutes=0))
     story.buy(100)
     story.talk(60 * 10)
-    story.buy(-60, kind="refund")
+    story.adjust_credit(-60)
     assert told() == []
-    story.buy(-10, kind="dispute")
+    story.adjust_credit(-10)
     assert told() == []
-    story.buy(-18, kind="refund")
+    story.adjust_credit(-18)
 
     assert told() == [("percent_used", 80)]
     notice = Notice.objects.get()
@@ -96,12 +96,12 @@ def test_minutes_that_a_refund_takes_away_are_told_like_used_ones(now):
 
 
 @pytest.mark.parametrize(("talked", "taken"), [(0, 10), (5, 15)])
-def test_the_refund_that_leaves_nothing_says_that_all_is_gone(now, talked, taken):
+def test_what_leaves_nothing_says_that_all_is_gone(now, talked, taken):
     story = begin_story(now, make.make_card(included_minutes=0))
     story.buy(10)
     for _ in range(talked):
         story.talk(60)
-    story.buy(-taken, kind="refund")
+    story.buy(-taken, kind="adjustment")
 
     notice = Notice.objects.get()
     assert (notice.kind, notice.threshold, notice.is_gone) == ("minutes_left", 0, True)
@@ -128,7 +128,7 @@ def test_bought_minutes_that_go_back_leave_the_threshold_armed(now):
     story = begin_story(now, make.make_card(included_minutes=100))
     story.adjust_used(85)
     story.buy(100)
-    story.buy(-100, kind="refund")
+    story.buy(-100, kind="adjustment")
 
     assert told() == [("percent_used", 80), ("percent_used", 80)]
 
