@@ -92,6 +92,11 @@ class WebhookDelivery(models.Model):
             ),
             models.Index(
                 fields=["occurred_at"],
+                condition=Q(state="failed"),
+                name="webhook_deliveries_failed",
+            ),
+            models.Index(
+                fields=["occurred_at"],
                 condition=~Q(state="waiting"),
                 name="webhook_deliveries_over",
             ),

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_keys_of_staff_requests'),
-        ('billing', '0015_letters_to_people_and_back'),
+        ("billing", "0016_erasures"),
     ]
 
     operations = [
