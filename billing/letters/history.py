@@ -8,12 +8,6 @@ from accounts.models import Organization
 from billing.models import Letter
 
 LINES_MAX = 100
-# Of what these tell, members without a view of bills may know.
-ABOUT_USAGE = (
-    Letter.Kind.LOW_USAGE,
-    Letter.Kind.MINUTES_GONE,
-    Letter.Kind.BACK_IN_SERVICE,
-)
 
 
 @dataclass(frozen=True, slots=True)

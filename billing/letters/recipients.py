@@ -6,15 +6,21 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, capabilities
 from accounts.audit import Actor
 from accounts.capabilities import ACCOUNTANT, OWNER
 from accounts.models import Membership, Organization
 from billing.errors import BillingAddressStays, NotARecipient
-from billing.models import OPTIONAL_KINDS, LetterChoice
+from billing.models import OPTIONAL_KINDS, Letter, LetterChoice
 
 # Who gets letters without having chosen so: those who look after the money.
 TOLD_ROLES = (OWNER, ACCOUNTANT)
+# What these tell, members without a view of bills may know.
+ABOUT_USAGE = (
+    Letter.Kind.LOW_USAGE,
+    Letter.Kind.MINUTES_GONE,
+    Letter.Kind.BACK_IN_SERVICE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +34,15 @@ class Recipient:
     user_id: int | None
     is_billing_address: bool
     gets_letters: bool
+    # Else only letters about usage go there.
+    sees_bills: bool
     declined: frozenset[str]
 
+    def may_get(self, kind: str) -> bool:
+        return self.sees_bills or kind in ABOUT_USAGE
+
     def gets(self, kind: str) -> bool:
-        return self.gets_letters and kind not in self.declined
+        return self.gets_letters and self.may_get(kind) and kind not in self.declined
 
 
 def recipients_of(organization: Organization) -> list[Recipient]:
@@ -78,9 +89,8 @@ def choose(
     Raises `NotARecipient`, and `BillingAddressStays` when nobody would be left to be told
     what must be told.
     """
-    known = {one.address.lower(): one for one in recipients_of(organization)}
-    recipient = known.get(address.lower())
-    if recipient is None or kind not in ("", *OPTIONAL_KINDS):
+    recipient = _known(organization, address)
+    if kind not in ("", *OPTIONAL_KINDS):
         raise NotARecipient
     if not kind and not wanted and recipient.is_billing_address:
         raise BillingAddressStays
@@ -118,7 +128,10 @@ def choose_all(
     """
     wanted = {"": gets_letters}
     if gets_letters:
-        wanted |= {kind: kind in kinds for kind in OPTIONAL_KINDS}
+        recipient = _known(organization, address)
+        wanted |= {
+            kind: kind in kinds for kind in OPTIONAL_KINDS if recipient.may_get(kind)
+        }
     for kind, is_wanted in wanted.items():
         choose(
             organization,
@@ -128,6 +141,13 @@ def choose_all(
             actor=actor,
             now=now,
         )
+
+
+def _known(organization: Organization, address: str) -> Recipient:
+    for one in recipients_of(organization):
+        if one.address.lower() == address.lower():
+            return one
+    raise NotARecipient
 
 
 def _recipient(
@@ -146,6 +166,9 @@ def _recipient(
         user_id=member.user_id if member else None,
         is_billing_address=is_billing,
         gets_letters=is_billing or chosen.get((key, ""), by_role),
+        sees_bills=member is None
+        or is_billing
+        or "billing.view" in capabilities.of_role(member.role),
         declined=frozenset(
             kind for kind in OPTIONAL_KINDS if not chosen.get((key, kind), True)
         ),

@@ -72,6 +72,8 @@ class CycleReport:
     # Beyond the pools, in this cycle: overage, wallet or postpaid.
     amount_charged: Decimal
     currency: str
+    # The overage limit is the organization's own, below the card's.
+    is_overage_capped: bool = False
 
     @property
     def plan(self) -> str:
@@ -291,6 +293,9 @@ def _cycle_report(allowance: Allowance, *, now: datetime) -> CycleReport:
         wallet_balance=wallet.balance,
         amount_charged=allowance.amount_charged,  # type: ignore[attr-defined]
         currency=wallet.currency,
+        is_overage_capped=(_overage_limit(allowance) or 0)
+        < (card.overage_limit_minutes or 0)
+        and cycle.is_paid,
     )
 
 

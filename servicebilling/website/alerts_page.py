@@ -6,10 +6,10 @@ from datetime import datetime
 
 from accounts import settings_history
 from accounts.models import Organization
-from billing.letters import history, opting_out, recipients
+from billing.letters import bounces, history, opting_out, recipients
 from billing.letters.history import LetterPage
 from billing.letters.recipients import Recipient
-from billing.models import OPTIONAL_KINDS
+from billing.models import OPTIONAL_KINDS, BouncedAddress
 from metering.balances import spend_cap
 from metering.balances.spend_cap import SpendCap
 from metering.notices import history as notices
@@ -43,6 +43,8 @@ class RecipientLine:
     who: Recipient
     choices: tuple[Choice, ...]
     may_change: bool
+    # Why nothing is sent there any more; empty while letters arrive.
+    comes_back: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,21 @@ class AlertsPage:
 
 
 def of(frame: Frame, *, now: datetime) -> AlertsPage:
-    """Return the page with five statements, six on terms not seen before."""
+    """Return the page with six statements, seven on terms not seen before."""
     organization = frame.organization
     cycle = reports.usage_this_cycle(organization, now=now)
     switches = {str(kind): key for kind, key in opting_out.SETTINGS.items()}
     keys = [*thresholds.KEYS, *switches.values()]
     values = settings_history.values_at(keys, organization, now)
     chosen = thresholds.from_values(values)
+    known = recipients.recipients_of(organization)
+    marks = bounces.marks_of([one.address for one in known])
     return AlertsPage(
         cycle=cycle,
         thresholds=chosen,
         coming=levels.coming(_level(cycle), chosen),
         recipients=tuple(
-            _line(one, frame) for one in recipients.recipients_of(organization)
+            _line(one, frame, marks.get(one.address.lower())) for one in known
         ),
         off_for_all=tuple(
             (kind, label) for kind, label in KINDS.items() if not values[switches[kind]]
@@ -79,7 +83,7 @@ def of(frame: Frame, *, now: datetime) -> AlertsPage:
     )
 
 
-def _line(one: Recipient, frame: Frame) -> RecipientLine:
+def _line(one: Recipient, frame: Frame, mark: BouncedAddress | None) -> RecipientLine:
     is_open = frame.organization.status != Organization.Status.CLOSED
     is_self = one.user_id is not None and one.user_id == frame.user_id
     return RecipientLine(
@@ -87,8 +91,10 @@ def _line(one: Recipient, frame: Frame) -> RecipientLine:
         choices=tuple(
             Choice(str(kind), KINDS[kind], kind not in one.declined)
             for kind in OPTIONAL_KINDS
+            if one.may_get(kind)
         ),
         may_change=is_open and (is_self or frame.can("alerts.manage")),
+        comes_back=mark.get_reason_display() if mark else "",
     )
 
 
@@ -120,7 +126,7 @@ def history_of(frame: Frame, query: Mapping[str, str]) -> HistoryPage:
     )
     sent = history.letters_of(
         frame.organization,
-        kinds=() if frame.can("billing.view") else history.ABOUT_USAGE,
+        kinds=() if frame.can("billing.view") else recipients.ABOUT_USAGE,
         before=addresses.row_id(asked["letters"]),
         limit=LINES,
     )

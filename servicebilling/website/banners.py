@@ -19,7 +19,7 @@ LOW_WALLET_MINUTES = 30
 class Banner:
     """`tone` is good, note, warn or bad. `mend` names what mends it, on a button; empty
     where nothing does, or nothing need be done. `way` is where the button leads: `minutes`,
-    `plan`, `payment`, `funds`, or `mail` for what only people can mend."""
+    `plan`, `payment`, `funds`, `cap`, or `mail` for what only people can mend."""
 
     state: str
     tone: str
@@ -96,10 +96,12 @@ def _exhausted(report: CycleReport, day: Day) -> Banner:
             return Banner(
                 "out",
                 "bad",
-                "The overage limit is reached",
+                "Your cap on overage is reached"
+                if report.is_overage_capped
+                else "The overage limit is reached",
                 f"All included minutes and {limit} minutes beyond them are used. "
                 f"New calls are refused until {day(report.cycle_end)}.",
-                "Ask for a higher limit",
+                *_raising(report),
             )
         case "wallet":
             return Banner(
@@ -189,12 +191,25 @@ def _overage(report: CycleReport) -> Banner | None:
     return Banner(
         "low" if is_low else "overage",
         "warn" if is_low else "note",
-        "The overage limit is near" if is_low else "Included minutes are used up",
+        _near(report) if is_low else "Included minutes are used up",
         f"Each further minute is charged as overage: "
         f"{cents(report.amount_charged, report.currency)} so far this cycle. "
         f"{_minutes(left)} are left of the limit of {whole(limit)}.",
-        "Ask for a higher limit" if is_low else "",
+        *(_raising(report) if is_low else ()),
     )
+
+
+def _near(report: CycleReport) -> str:
+    if report.is_overage_capped:
+        return "Your cap on overage is near"
+    return "The overage limit is near"
+
+
+def _raising(report: CycleReport) -> tuple[str, str]:
+    """What lets calls go on beyond the limit, and where: one's own cap, or our staff."""
+    if report.is_overage_capped:
+        return "Raise the cap", "cap"
+    return "Ask for a higher limit", "mail"
 
 
 def _low_wallet(report: CycleReport) -> Banner | None:

@@ -125,3 +125,22 @@ def test_what_is_off_for_everybody_is_said_on_the_page_of_the_link(story):
         "low_usage_letters", False, organization=story.owner, actor="test", now=story.now
     )
     assert "turned them off for everybody" in Client().get(path).content.decode()
+
+
+def test_members_who_see_no_bills_get_letters_about_usage_alone(story):
+    recipients.choose_all(
+        story.owner,
+        address="member@acme.example",
+        gets_letters=True,
+        kinds=["low_usage", "receipt"],
+        actor="test",
+        now=story.now,
+    )
+
+    getting = [
+        kind
+        for kind in Letter.Kind.values
+        if "member@acme.example" in recipients.addresses_for(kind, story.owner)
+    ]
+
+    assert getting == ["low_usage", "minutes_gone"]

@@ -146,3 +146,17 @@ def test_running_calls_are_counted():
     assert "No call" in banner_of().text
     assert "1 call is running" in banner_of(calls_open=1).text
     assert "2 calls are running" in banner_of(calls_open=2).text
+
+
+def test_a_cap_of_ones_own_is_raised_by_oneself():
+    used = {
+        "minutes_used_this_cycle": 150,
+        "minutes_paid_otherwise": 50,
+        "minutes_ceiling": 0,
+    }
+    ours = banner_of(**OVERAGE | used)
+    theirs = banner_of(**OVERAGE | used | {"is_overage_capped": True})
+
+    assert (ours.mend, ours.way) == ("Ask for a higher limit", "mail")
+    assert (theirs.mend, theirs.way) == ("Raise the cap", "cap")
+    assert theirs.title == "Your cap on overage is reached"

@@ -6,7 +6,8 @@ import pytest
 
 from accounts import settings_history
 from accounts.models import AuditEntry
-from billing.letters import low_usage, posting, recipients
+from billing.letters import bounces, low_usage, posting, recipients
+from billing.letters.bounces import Bounce
 from metering.models import Allowance
 from metering.notices import telling
 from tests.factories import metering as make
@@ -193,3 +194,13 @@ def test_grace_minutes_are_shown(client_of, owner, organization, now):
     make.make_balances(now=now, organization=organization, card=card)
 
     assert "Grace minutes 5 min" in seen(client_of(owner).get(ALERTS))
+
+
+def test_an_address_that_mail_comes_back_from_is_marked(client_of, owner, number, now):
+    bounces.note(Bounce(owner.email, "bounced", told_by="test"), now=now)
+
+    page = cheaply(client_of(owner), ALERTS)
+
+    assert (
+        "Letters come back This address does not exist, so nothing is sent there." in page
+    )
