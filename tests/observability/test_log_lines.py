@@ -5,10 +5,11 @@ import logging
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.http import HttpResponse
 
 from accounts.models import User
 from metering.models import Call
-from servicebilling.lib.logs import context, events
+from servicebilling.lib.logs import context, events, requests
 from servicebilling.lib.logs.scrubbing import Scrubber
 from tests.factories import accounts
 from tests.payloads import NUMBER, VAPI, vapi_body
@@ -101,14 +102,21 @@ def test_a_row_that_broke_a_constraint_is_not_quoted(printed):
         "Bearer abcdefgh.1234",
         "redis://user:hunter22@host/0",
         "a secret of ours",
+        "c0ffee00c0ffee00c0ffee00c0ffee00",
     ],
 )
 def test_what_is_private_is_taken_out_of_any_text(private):
-    clean = Scrubber(["a secret of ours"]).clean(f"It said {private}, and then more.")
+    clean = Scrubber(["a secret of ours", "c0ffee00" * 4]).clean(
+        f"It said {private}, and then more."
+    )
     assert clean.startswith("It said ")
     assert clean.endswith("and then more.")
     assert private not in clean
     assert "hunter22" not in clean
+
+
+def test_a_secret_that_looks_like_an_id_is_taken_out_where_it_stands_alone():
+    assert Scrubber(["c0ffee00" * 4]).clean("c0ffee00" * 4) == "[secret]"
 
 
 @pytest.mark.parametrize(
@@ -160,3 +168,11 @@ def test_only_what_was_named_is_written(printed):
     assert set(first) == {"at", "level", "logger", "event"}
     assert second["count"] == 3
     assert "nothing" not in second
+
+
+def test_files_of_the_site_fill_no_log(lines, rf):
+    """No view is asked for them."""
+    requests.told(lambda request: HttpResponse())(rf.get("/static/css/base.css"))
+    assert lines() == []
+    requests.told(lambda request: HttpResponse(status=404))(rf.get("/static/none.css"))
+    assert len(lines("request_done")) == 1

@@ -12,6 +12,10 @@ from servicebilling.lib.logs.scrubbing import Scrubber
 TEXT_LENGTH_MAX = 8000
 
 
+# Made once: `json.dumps` makes an encoder each time.
+_dumps = json.JSONEncoder(default=str, separators=(",", ":")).encode
+
+
 class JsonLine(logging.Formatter):
     """`at`, `level`, `logger`, `event`, the bound ids, the event's own fields, `error`.
 
@@ -29,16 +33,13 @@ class JsonLine(logging.Formatter):
             ),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": _event(record),
+            "event": self._clean(_event(record)),
         }
-        line |= dict(context.current()) | _facts(record)
-        line = {
-            name: self._clean(value) if isinstance(value, str) else value
-            for name, value in line.items()
-        }
+        for name, value in (dict(context.current()) | _facts(record)).items():
+            line[name] = self._clean(value) if isinstance(value, str) else value
         if record.exc_info:
             line["error"] = self._clean(self.formatException(record.exc_info))
-        return json.dumps(line, default=str, separators=(",", ":"))
+        return _dumps(line)
 
     def _clean(self, text: str) -> str:
         return self._scrubber.clean(text)[:TEXT_LENGTH_MAX]

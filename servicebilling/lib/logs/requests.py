@@ -52,8 +52,11 @@ def _tell(request: HttpRequest, response: HttpResponse, *, seconds: float) -> No
     is_fine = response.status_code < 400
     if request.path in _PROBES or (is_fine and request.path in _TOLD_BY_THEMSELVES):
         return
-    # The pattern and not the path: paths hold keys that let people in.
     match = request.resolver_match
+    if is_fine and match is None:
+        # A style sheet or a picture, or a probe's redirect: no view was asked.
+        return
+    # The pattern and not the path: paths hold keys that let people in.
     events.tell(
         log,
         "request_done",

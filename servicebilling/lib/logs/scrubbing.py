@@ -21,6 +21,11 @@ _RULES = (
     (re.compile(r"(?<![\w.:-])\d{10,15}(?![\w:-])"), "[number]"),
 )
 SECRET_LENGTH_MIN = 8
+# Words and ids, as most facts are: none of the rules can find anything in them, and looking
+# would cost more than the rest of a line.
+_HARMLESS = re.compile(
+    r"[a-z_]{1,40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}"
+)
 
 
 class Scrubber:
@@ -28,6 +33,7 @@ class Scrubber:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {one for one in secrets if len(one) >= SECRET_LENGTH_MIN}
+        self._known = known
         longest_first = sorted(known, key=len, reverse=True)
         self._secrets = (
             re.compile("|".join(map(re.escape, longest_first))) if known else None
@@ -35,6 +41,8 @@ class Scrubber:
 
     def clean(self, text: str) -> str:
         """Return the text with everything of that kind replaced by a word in brackets."""
+        if _HARMLESS.fullmatch(text) and text not in self._known:
+            return text
         if self._secrets is not None:
             text = self._secrets.sub("[secret]", text)
         for rule, instead in _RULES:
