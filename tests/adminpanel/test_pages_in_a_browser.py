@@ -61,6 +61,11 @@ def test_axe_finds_nothing_on_staff_pages(
         "catalogue",
         "catalogue/plans/growth",
         f"organizations/{call.organization_id}/enforcement",
+        f"organizations/{call.organization_id}",
+        "refusals",
+        f"ledger?organization={call.organization_id}",
+        "reconciliation",
+        "unmatched",
     ]
     faults = {}
     for place in places:
