@@ -18,11 +18,10 @@ from adminpanel.api.asking import Json, PageQuery
 from adminpanel.webhooks import replaying, reports
 from adminpanel.webhooks.reports import SOURCES
 from metering.api.parameters import read
-from metering.calls import rehearsal
-from metering.models import InboundMessage
 from servicebilling.lib.api_errors import NOT_FOUND
 
 USUAL = "telephony"
+REHEARSED = ("telephony", "payments")
 STATES = sorted({state for source in SOURCES.values() for state in source.states})
 
 
@@ -68,13 +67,13 @@ class MessagesAnswer(serializers.Serializer[Json]):
 class ReplayRequest(serializers.Serializer[Json]):
     source = serializers.ChoiceField(list(SOURCES), default=USUAL)
     dry_run = serializers.BooleanField(
-        default=False, help_text="Only tell what would change; of `telephony` alone."
+        default=False, help_text="Only tell what would change; of what came in alone."
     )
 
     def validate(self, attrs: Json) -> Json:
-        if attrs["dry_run"] and attrs["source"] != USUAL:
+        if attrs["dry_run"] and attrs["source"] not in REHEARSED:
             raise serializers.ValidationError(
-                {"dry_run": ["Only telephony messages can be rehearsed."]}
+                {"dry_run": ["What goes out cannot be rehearsed."]}
             )
         return attrs
 
@@ -128,7 +127,8 @@ class Replay(APIView):
         staff.demand(SOURCES[said["source"]].right)
         row_id = _row_id(said["source"], message_id)
         if said["dry_run"]:
-            return _rehearse(int(row_id), sees_money=staff.may("metering.see_money"))
+            sees_money = staff.may("metering.see_money")
+            return _rehearse(said["source"], int(row_id), sees_money=sees_money)
         return idempotency.answer_once(
             request,
             None,
@@ -149,10 +149,11 @@ def _replay(staff: Staff, source: str, row_id: str) -> Response:
     )
 
 
-def _rehearse(row_id: int, *, sees_money: bool) -> Response:
-    if not InboundMessage.objects.filter(pk=row_id).exists():
+def _rehearse(source: str, row_id: int, *, sees_money: bool) -> Response:
+    found = replaying.rehearsed(source, [row_id], now=timezone.now())
+    if not found:
         raise Http404(NOT_FOUND)
-    [told] = rehearsal.rehearse([row_id], now=timezone.now())
+    [told] = found
     changes = [
         {"what": one.what, "before": _text(one.before), "after": _text(one.after)}
         for one in told.changes

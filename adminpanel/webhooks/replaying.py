@@ -10,9 +10,12 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import Actor
 from billing import inbox as payments
+from billing import rehearsal as payment_rehearsal
 from billing import tasks
 from billing.overage import again
 from metering.calls import inbox as telephony
+from metering.calls import rehearsal
+from metering.calls.rehearsal import Rehearsed
 from metering.models import WebhookDelivery
 from metering.outgoing import delivery
 from metering.outgoing.errors import NoSuchWebhook
@@ -37,6 +40,16 @@ def replay(source: str, ids: Iterable[Any], *, actor: Actor, now: datetime) -> O
             now=now,
         )
     return outcomes
+
+
+def rehearsed(source: str, ids: list[Any], *, now: datetime) -> list[Rehearsed] | None:
+    """Return what doing these again would change, nothing being kept; None where that cannot
+    be told: messages that go out, and more payment events than a person waits for."""
+    if source == "telephony":
+        return list(rehearsal.rehearse(ids, now=now))
+    if source == "payments" and len(ids) <= payment_rehearsal.AT_ONCE_MAX:
+        return list(payment_rehearsal.rehearse(ids, now=now))
+    return None
 
 
 def _calls(ids: list[str], now: datetime) -> Outcomes:

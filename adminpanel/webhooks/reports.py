@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from billing import rehearsal
 from billing.models import OverageDelivery, PaymentEvent
 from metering.models import InboundMessage, WebhookDelivery
 from metering.providers.vapi.messages import UNREADABLE
@@ -16,7 +17,7 @@ PAGE_SIZE = 50
 SEARCH_BACK = timedelta(days=31)
 _MONEY = ("cost", "price", "amount")
 # What a rehearsal calls amounts.
-AMOUNTS = ("call price", "call cost")
+AMOUNTS = ("call price", "call cost", *rehearsal.AMOUNTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from accounts.models import User
 from adminpanel import frames
 from adminpanel.webhooks import replaying, reports
 from adminpanel.webhooks.reports import SOURCES, Source
-from metering.calls import rehearsal
 from metering.models import WebhookDelivery
 from servicebilling.lib import phone_numbers
 from servicebilling.lib.keyset import InvalidCursor
@@ -110,9 +109,8 @@ def replay(request: HttpRequest) -> HttpResponse:
             "chosen": name,
             "source": source,
             "ids": ids,
-            "rehearsed": list(rehearsal.rehearse(ids, now=now))
-            if name == "telephony"
-            else None,
+            "rehearsed": replaying.rehearsed(name, ids, now=now),
+            "amounts": reports.AMOUNTS,
             "lines": reports.lines_of(source, ids),
             "back": back,
         }

@@ -202,7 +202,7 @@ def test_payment_events_are_processed_again_by_the_worker_many_at_once(
     place = reverse("adminpanel:webhooks-replay")
 
     shown = browser.post(place, chosen).content.decode()
-    assert "To be processed again" in shown
+    assert "Process 2 messages" in shown
     assert set(PaymentEvent.objects.values_list("attempts", flat=True)) == {1, 10}
     with django_capture_on_commit_callbacks(execute=True):
         done = browser.post(place, chosen | {"confirm": "yes"})
