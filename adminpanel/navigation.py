@@ -10,7 +10,7 @@ from django.urls import reverse
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the side bar's groups (UNFOLD.SIDEBAR.navigation)."""
-    return [*_work(), *_records()]
+    return [*_work(), *_books(), *_records()]
 
 
 def _work() -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def _work() -> list[dict[str, Any]]:
     ]
 
 
-def _records() -> list[dict[str, Any]]:
+def _books() -> list[dict[str, Any]]:
     return [
         {
             "title": "Books",
@@ -85,6 +85,11 @@ def _records() -> list[dict[str, Any]]:
                 _model("Usage events", "data_usage", "metering", "usageevent"),
             ],
         },
+    ]
+
+
+def _records() -> list[dict[str, Any]]:
+    return [
         {
             "title": "Messages",
             "items": [

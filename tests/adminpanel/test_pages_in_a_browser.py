@@ -37,6 +37,22 @@ def call(organization) -> Call:
         error="it broke",
         received_at=now,
     )
+    InboundMessage.objects.create(
+        provider="vapi",
+        kind="end-of-call-report",
+        external_id="lost",
+        provider_call_id="lost",
+        body={
+            "message": {
+                "type": "end-of-call-report",
+                "startedAt": (now - timedelta(seconds=61)).isoformat(),
+                "endedAt": now.isoformat(),
+                "call": {"id": "lost", "phoneNumberId": "of-nobody"},
+            }
+        },
+        state="unmatched",
+        received_at=now,
+    )
     return Call.objects.get()
 
 
