@@ -13,8 +13,9 @@ from billing.providers.stripe.catalogue import Synced
 
 class Command(BaseCommand):
     help = (
-        "Make products, prices, meter, portal and webhook endpoint at Stripe as our plans"
-        " say, and write their ids down. Run again, it changes nothing."
+        "Make products, prices, meter, portal, webhook endpoint and the destination of thin"
+        " events at Stripe as our plans say, and write their ids down. Run again, it changes"
+        " nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -64,10 +65,10 @@ class Command(BaseCommand):
             self.stdout.write("Stripe has the catalogue as it is here.")
         elif dry_run:
             self.stdout.write("Nothing was changed: this was a dry run.")
-        if synced.signing_secret:
+        if synced.signing_secrets:
             self.stdout.write(
-                "Put this into STRIPE_WEBHOOK_SECRET now. It is shown this once:\n"
-                f"{synced.signing_secret}"
+                "Put this into STRIPE_WEBHOOK_SECRET now, after a comma if one is there that"
+                f" is still in use. It is shown this once:\n{_joined(synced)}"
             )
 
 
@@ -75,8 +76,13 @@ def _for_programs(synced: Synced) -> dict[str, Any]:
     return {
         "changes": [asdict(change) for change in synced.changes],
         "notes": synced.notes,
-        "webhook_secret": synced.signing_secret or None,
+        "webhook_secret": _joined(synced) or None,
     }
+
+
+def _joined(synced: Synced) -> str:
+    """Return the new secrets as the setting takes them."""
+    return ",".join(synced.signing_secrets)
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from billing.providers.base import Config, ProviderError
 from billing.providers.offers import Change, Offer
-from billing.providers.stripe import endpoints, meters, portal, prices, products
+from billing.providers.stripe import (
+    destinations,
+    endpoints,
+    meters,
+    portal,
+    prices,
+    products,
+)
 from billing.providers.stripe.client import NAME, Gateway, Row, is_live
 from billing.providers.stripe.journal import Journal
 from billing.providers.stripe.prices import Wanted
@@ -19,8 +26,9 @@ class Synced:
     notes: list[str]
     # By plan code: product, monthly, yearly, setup, overage, as far as it is sold that way.
     ids: dict[str, dict[str, str]]
-    # Of a new webhook endpoint; Stripe tells it this once.
-    signing_secret: str
+    # Of a new webhook endpoint, and of a new destination of thin events; Stripe tells them
+    # this once.
+    signing_secrets: tuple[str, ...]
 
 
 def sync(
@@ -45,12 +53,16 @@ def sync(
     _refuse_strange(adopt, wanted)
     standing = _prices(journal, wanted, adopt)
     portal.ensure(journal, return_url=f"{config.website_url}/dashboard/billing")
-    secret = ""
+    secrets: tuple[str, ...] = ()
     if with_webhook:
-        secret = endpoints.ensure(
-            journal, website_url=config.website_url, is_stand_in=bool(config.api_base)
+        secrets = tuple(
+            ensure(
+                journal, website_url=config.website_url, is_stand_in=bool(config.api_base)
+            )
+            for ensure in (endpoints.ensure, destinations.ensure)
         )
-    return Synced(journal.changes, journal.notes, _ids(wanted, standing), secret)
+    ids = _ids(wanted, standing)
+    return Synced(journal.changes, journal.notes, ids, tuple(filter(None, secrets)))
 
 
 def _prices(

@@ -83,6 +83,32 @@ def emit(box: Box, type: str, *, related: Row | None, data: Row | None = None) -
     return event
 
 
+def open_destination(
+    box: Box, *, url: str, events: list[str], name: str, secret: str = ""
+) -> Row:
+    """Return a new destination of thin events; its secret is made here unless one is given."""
+    now = _iso(box.now())
+    destination: Row = {
+        "id": new_id("ed_test_", 40),
+        "object": "v2.core.event_destination",
+        "created": now,
+        "description": "",
+        "enabled_events": events,
+        "event_payload": "thin",
+        "events_from": ["self"],
+        "livemode": False,
+        "metadata": {},
+        "name": name,
+        "status": "enabled",
+        "type": "webhook_endpoint",
+        "updated": now,
+        "_url": url,
+        "_secret": secret or new_id("whsec_", 32),
+    }
+    box.destinations[destination["id"]] = destination
+    return destination
+
+
 @routing.post(PATH, CREATE)
 def create(box: Box, params: Row) -> Row:
     if params["event_payload"] != "thin":
@@ -90,25 +116,14 @@ def create(box: Box, params: Row) -> Row:
     url = params.get("webhook_endpoint", {}).get("url")
     if not url:
         raise refused("Missing required param: webhook_endpoint.", param="webhook_endpoint")
-    now = _iso(box.now())
-    destination: Row = {
-        "id": new_id("ed_test_", 40),
-        "object": "v2.core.event_destination",
-        "created": now,
-        "description": params.get("description", ""),
-        "enabled_events": params["enabled_events"],
-        "event_payload": "thin",
-        "events_from": params.get("events_from", ["self"]),
-        "livemode": False,
-        "metadata": params.get("metadata", {}),
-        "name": params["name"],
-        "status": "enabled",
-        "type": "webhook_endpoint",
-        "updated": now,
-        "_url": url,
-        "_secret": new_id("whsec_", 32),
+    destination = open_destination(
+        box, url=url, events=params["enabled_events"], name=params["name"]
+    )
+    destination |= {
+        key: params[key]
+        for key in ("description", "events_from", "metadata")
+        if key in params
     }
-    box.destinations[destination["id"]] = destination
     return _shown(destination, params.get("include", []))
 
 

@@ -7,6 +7,7 @@ from servicebilling.sandbox.stripe import operations, saving
 from servicebilling.sandbox.stripe.box import Box
 from servicebilling.sandbox.stripe.clock import Ticker
 from servicebilling.sandbox.stripe.deliveries import Messenger
+from servicebilling.sandbox.stripe.event_destinations import open_destination
 from servicebilling.sandbox.stripe.server import Server
 from servicebilling.sandbox.stripe.webhook_endpoints import open_endpoint
 
@@ -53,12 +54,26 @@ class Sandbox:
             self.saver.stop()
 
     def _point_webhooks_to(self, url: str, secret: str) -> None:
-        """Keep one endpoint of our own; after a restart the site may have another port."""
-        for endpoint in self.box.every("webhook_endpoint"):
-            if endpoint.get("_is_given"):
-                endpoint["url"] = url
-                if secret:
-                    endpoint["_secrets"] = [{"secret": secret, "until": None}]
-                return
-        endpoint = open_endpoint(self.box, url=url, events=["*"], secret=secret)
-        endpoint["_is_given"] = True
+        """Keep one endpoint and one destination of our own; after a restart the site may
+        have another port."""
+        given = [row for row in self.box.every("webhook_endpoint") if row.get("_is_given")]
+        for endpoint in given:
+            endpoint["url"] = url
+            if secret:
+                endpoint["_secrets"] = [{"secret": secret, "until": None}]
+        if not given:
+            made = open_endpoint(self.box, url=url, events=["*"], secret=secret)
+            made["_is_given"] = True
+        self._point_thin_events_to(url, secret)
+
+    def _point_thin_events_to(self, url: str, secret: str) -> None:
+        rows = self.box.destinations.values()
+        given = [row for row in rows if row.get("_is_given")]
+        for destination in given:
+            destination["_url"] = url
+            destination["_secret"] = secret or destination["_secret"]
+        if not given:
+            made = open_destination(
+                self.box, url=url, events=["*"], name="The site", secret=secret
+            )
+            made["_is_given"] = True

@@ -71,6 +71,16 @@ class Stripe:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def post_v2(self, path: str, **body: Any) -> Any:
+        answer = httpx.post(
+            f"{self.url}/v2/{path}",
+            json=body,
+            verify=NO_TLS,
+            headers={"Authorization": f"Bearer {KEY}", "Stripe-Version": API_VERSION},
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def pay(self, session_id: str, **params: Any) -> Any:
         return self.control(f"checkout/{session_id}/pay", **params)
 

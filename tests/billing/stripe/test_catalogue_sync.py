@@ -116,7 +116,7 @@ def test_a_plan_that_is_called_otherwise_is_called_so_there(stripe) -> None:
 
 
 def test_the_endpoint_speaks_our_version_and_its_secret_is_told_once(stripe) -> None:
-    secret = sync()["webhook_secret"]
+    secret, _ = sync()["webhook_secret"].split(",")
     [endpoint] = stripe.every("webhook_endpoint")
     assert secret.startswith("whsec_")
     assert endpoint["url"] == "http://localhost:8000/api/webhooks/stripe"
@@ -227,3 +227,44 @@ def test_people_read_what_was_changed() -> None:
     again = StringIO()
     call_command("sync_stripe_catalog", stdout=again)
     assert again.getvalue() == "Stripe has the catalogue as it is here.\n"
+
+
+def destinations(stripe) -> list[dict]:
+    asked = {"include[0]": "webhook_endpoint.url"}
+    return stripe.get_v2("core/event_destinations", **asked)["data"]
+
+
+def test_what_meters_could_not_count_is_told_to_us_and_asked_for_once(stripe) -> None:
+    first = sync()
+    [there] = destinations(stripe)
+    assert there["webhook_endpoint"]["url"].endswith("/api/webhooks/stripe")
+    assert there["event_payload"] == "thin"
+    assert set(there["enabled_events"]) == {
+        "v1.billing.meter.error_report_triggered",
+        "v1.billing.meter.no_meter_found",
+    }
+    assert "event destination" in {change["what"] for change in first["changes"]}
+    assert len(set(first["webhook_secret"].split(","))) == 2
+    assert sync()["changes"] == []
+    assert destinations(stripe) == [there]
+
+
+def test_a_destination_that_was_narrowed_is_mended_and_one_switched_off_replaced(
+    stripe,
+) -> None:
+    sync()
+    [there] = destinations(stripe)
+    place = f"core/event_destinations/{there['id']}"
+    stripe.post_v2(place, enabled_events=["v1.billing.meter.no_meter_found"])
+    told = [(one["what"], one["detail"]) for one in sync()["changes"]]
+    assert told == [("event destination", "also v1.billing.meter.error_report_triggered")]
+    stripe.post_v2(f"{place}/disable")
+    assert sync()["webhook_secret"].startswith("whsec_")
+    assert sync()["changes"] == []
+    assert [one["status"] for one in destinations(stripe)] == ["disabled", "enabled"]
+
+
+def test_a_dry_run_and_a_site_without_webhooks_make_no_destination(stripe) -> None:
+    sync("--dry-run")
+    sync("--without-webhook")
+    assert destinations(stripe) == []

@@ -69,10 +69,12 @@ def reset(box: Box, params: Row) -> Row:
     """Forget everything; begin at a moment, and stand still there if asked to."""
     kept = box.tables.get("webhook_endpoint", {})
     box.tables.clear()
-    if params.get("keep_endpoints", True):
-        box.tables["webhook_endpoint"] = kept
+    destinations = dict(box.destinations)
     for name in ("answers", "deliveries", "thin_events", "destinations", "identifiers"):
         getattr(box, name).clear()
+    if params.get("keep_endpoints", True):
+        box.tables["webhook_endpoint"] = kept
+        box.destinations.update(destinations)
     for rows in (box.faults, box.delivered, box.meter_events, box.mistakes):
         rows.clear()
     box.agenda.clear()
