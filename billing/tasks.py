@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
 from billing import archives, erasing, forgetting, inbox, payment_lists, pending
-from billing.documents import credit_notes, receipts
+from billing.documents import credit_notes, receipts, telling
 from billing.invoices import dunning, issuing
 from billing.letters import digest, low_usage, minutes, payments, posting
 from billing.overage import collecting, comparing, deciding, sending
@@ -130,6 +130,17 @@ def reconcile_payments() -> None:
     if "stripe" in registry.available():
         stripe = registry.listing("stripe")
         comparing_lists.reconcile(stripe, since=now - timedelta(days=3), now=now)
+
+
+@shared_task
+def tell_customer_details() -> None:
+    now = timezone.now()
+    if not periodic_runs.claim(
+        "tell_customer_details", every=timedelta(minutes=1), now=now
+    ):
+        return
+    if telling.PROVIDER in registry.available():
+        telling.tell_changed(now=now)
 
 
 @shared_task

@@ -28,6 +28,9 @@ ENTRIES = (
     Entry("Bill closed months and issue documents", "billing.tasks.bill_months", 300),
     Entry("Compare overage with the provider", "billing.tasks.check_overage", 3600),
     Entry("Reconcile payments", "billing.tasks.reconcile_payments", 86_400),
+    Entry(
+        "Tell the provider of billing details", "billing.tasks.tell_customer_details", 60
+    ),
     Entry("Give ordered refunds", "billing.tasks.give_refunds", 600),
     Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),
     Entry("Make files that wait", "metering.tasks.make_waiting_exports", 60),

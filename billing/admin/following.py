@@ -17,6 +17,7 @@ from billing.models import (
     OverageDelivery,
     Refund,
     RefundOrder,
+    ToldCustomer,
 )
 from billing.overage import deciding
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
@@ -33,6 +34,14 @@ class BillingDetailsAdmin(ReadOnlyAdmin):
     list_display = ["organization", "name", "city", "country", "tax_id"]
     list_select_related = ["organization"]
     search_fields = ["tax_id__exact", *ORGANIZATION]
+
+
+@admin.register(ToldCustomer)
+class ToldCustomerAdmin(ReadOnlyAdmin):
+    list_display = ["told_at", "organization", "name", "email", "error"]
+    list_filter = [("error", admin.EmptyFieldListFilter)]
+    list_select_related = ["organization"]
+    search_fields = ORGANIZATION
 
 
 @admin.register(Document)

@@ -52,7 +52,7 @@ def change(
     now: datetime,
 ) -> None:
     """Replace the details, and where bills go if an address is given; documents that were
-    issued keep theirs. The provider is told when the next document is made there.
+    issued keep theirs. The worker tells the provider.
 
     Raises `InvalidDetail` for an address that is none.
     """

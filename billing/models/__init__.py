@@ -1,7 +1,7 @@
 from billing.models.bounces import BouncedAddress
 from billing.models.catalog import MinuteBundle, Plan, PlanVersion
 from billing.models.discrepancies import Discrepancy
-from billing.models.documents import BillingDetails, Document, DocumentSeries
+from billing.models.documents import BillingDetails, Document, DocumentSeries, ToldCustomer
 from billing.models.erasures import Erasure
 from billing.models.exchange import ExchangeRate
 from billing.models.inbox import PaymentEvent
@@ -40,5 +40,6 @@ __all__ = [
     "Subscription",
     "SubscriptionItem",
     "SubscriptionStatus",
+    "ToldCustomer",
     "TopUp",
 ]

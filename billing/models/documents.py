@@ -49,6 +49,29 @@ class BillingDetails(models.Model):
         return self.name
 
 
+class ToldCustomer(models.Model):
+    """What a provider was last told of a customer's details; it is told again when they are
+    others."""
+
+    organization = models.OneToOneField(
+        Organization, models.PROTECT, primary_key=True, related_name="+"
+    )
+    name = models.CharField(max_length=200)
+    email = models.EmailField(max_length=254, blank=True)
+    # Of the billing details, if there are any.
+    details_updated_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField()
+    # Why the provider did not take them; asked again when they change, or at this time.
+    error = models.CharField(max_length=300, blank=True)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "told_customers"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.error or 'told'}"
+
+
 class DocumentSeries(models.Model):
     """Counts our own documents of one kind; locked while the next number is given, so that
     none is left out."""

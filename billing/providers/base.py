@@ -54,6 +54,22 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerDetails:
+    """What stands on a customer's documents. Without an address, what the provider has stays
+    as it is."""
+
+    name: str
+    email: str
+    # `line1 line2 postal_code city state country`, as far as they are known.
+    address: Mapping[str, str] = field(default_factory=dict)
+    # The kind as the provider names it, and the number; empty for none.
+    tax_id_type: str = ""
+    tax_id: str = ""
+    # They were entered here: other tax ids than this one are taken away.
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PurchaseCheckout:
     """A bundle or a top-up to be paid once, at the price of its row."""
 
@@ -356,6 +372,13 @@ class UsageProvider(PaymentProvider, Protocol):
 
     def mark_paid(self, invoice_id: str) -> Invoiced:
         """Let an open invoice count as paid by transfer; quiet if it is paid."""
+
+
+class CustomerProvider(PaymentProvider, Protocol):
+    """Keeps customers, and prints their details on its documents."""
+
+    def update_customer(self, customer_id: str, details: CustomerDetails) -> None:
+        """Make a customer as the details say; the same details again change nothing."""
 
 
 class RefundingProvider(PaymentProvider, Protocol):

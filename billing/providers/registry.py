@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from billing.errors import NotSold
 from billing.providers.base import (
     Config,
+    CustomerProvider,
     ListingProvider,
     PaymentProvider,
     RefundingProvider,
@@ -30,6 +31,11 @@ def get(name: str) -> PaymentProvider:
 def billing_usage(name: str) -> UsageProvider:
     """Return a provider that bills what was used; the caller's rows name only those."""
     return cast(UsageProvider, get(name))
+
+
+def keeping_customers(name: str) -> CustomerProvider:
+    """Return a provider that keeps customers. Raises `NotSold` for an unknown one."""
+    return cast(CustomerProvider, get(name))
 
 
 def refunding(name: str) -> RefundingProvider:

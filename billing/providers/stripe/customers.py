@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.providers.base import Customer
+from billing.providers.base import Customer, CustomerDetails
 from billing.providers.stripe.client import Gateway
 
 
@@ -22,3 +22,33 @@ def create(gateway: Gateway, customer: Customer) -> str:
     if told:
         gateway.ask(lambda client: client.v1.customers.update(made["id"], told))
     return str(made["id"])
+
+
+def update(gateway: Gateway, customer_id: str, details: CustomerDetails) -> None:
+    """Make a customer's name, e-mail, address and tax id as they are said. Raises
+    `ProviderError`, also for a tax id that Stripe takes for none."""
+    told: Any = {"name": details.name, "email": details.email}
+    if any(details.address.values()):
+        # What is left out would stay as it was.
+        told["address"] = dict(details.address)
+    gateway.ask(lambda client: client.v1.customers.update(customer_id, told))
+    if details.is_complete:
+        _make_tax_id(gateway, customer_id, details)
+
+
+def _make_tax_id(gateway: Gateway, customer_id: str, details: CustomerDetails) -> None:
+    """Stripe changes no tax id: another one is added, and then the former taken away."""
+    wanted = (details.tax_id_type, details.tax_id)
+    found = gateway.ask_all(
+        lambda client: client.v1.customers.tax_ids.list(customer_id, {"limit": 100})
+    )
+    if details.tax_id and wanted not in [(row["type"], row["value"]) for row in found]:
+        params: Any = {"type": details.tax_id_type, "value": details.tax_id}
+        gateway.ask(lambda client: client.v1.customers.tax_ids.create(customer_id, params))
+    for row in found:
+        if (row["type"], row["value"]) != wanted:
+            _take_away(gateway, customer_id, str(row["id"]))
+
+
+def _take_away(gateway: Gateway, customer_id: str, id: str) -> None:
+    gateway.ask(lambda client: client.v1.customers.tax_ids.delete(customer_id, id))

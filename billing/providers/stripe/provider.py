@@ -12,6 +12,7 @@ from billing.providers.base import (
     Checkout,
     Config,
     Customer,
+    CustomerDetails,
     FetchedFacts,
     InvoiceOrder,
     ItemOrder,
@@ -61,6 +62,9 @@ class StripeProvider:
 
     def create_customer(self, customer: Customer) -> str:
         return customers.create(self.gateway, customer)
+
+    def update_customer(self, customer_id: str, details: CustomerDetails) -> None:
+        customers.update(self.gateway, customer_id, details)
 
     def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
         return pages.start_purchase(self.gateway, checkout, with_tax=self._with_tax)

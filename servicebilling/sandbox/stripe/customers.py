@@ -188,24 +188,3 @@ def _subscriptions(box: Box, customer: Row) -> Row:
         if row["customer"] == customer["id"] and row["ended_at"] is None
     ]
     return listed(reversed(rows), f"{PATH}/{customer['id']}/subscriptions")
-
-
-@includes("customer", "tax_ids")
-def _tax_ids(box: Box, customer: Row) -> Row:
-    rows = [
-        {
-            "id": f"txi_{customer['id'][4:]}{number}",
-            "object": "tax_id",
-            "country": None,
-            "created": customer["created"],
-            "customer": customer["id"],
-            "customer_account": None,
-            "livemode": False,
-            "owner": {"type": "customer", "customer": customer["id"]},
-            "type": tax_id["type"],
-            "value": tax_id["value"],
-            "verification": None,
-        }
-        for number, tax_id in enumerate(customer["_tax_ids"])
-    ]
-    return listed(rows, f"{PATH}/{customer['id']}/tax_ids")

@@ -30,6 +30,7 @@ FAMILIES = (
     "subscriptions.operations",
     "subscriptions.pausing",
     "subscriptions.previews",
+    "tax_ids",
     "test_clocks",
     "webhook_endpoints",
 )
