@@ -50,7 +50,7 @@ class RefundForm(ReasonForm):
 
 
 class OverageForm(ReasonForm):
-    act = forms.ChoiceField(label="Decision", widget=forms.RadioSelect)
+    act = forms.ChoiceField(label="Decision")
     field_order = ["act", "reason"]
 
     def __init__(self, *args: Any, acts: list[tuple[str, str]]) -> None:

@@ -1,6 +1,6 @@
 """Compares a provider's lists of events, checkouts and subscriptions with our rows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -45,16 +45,26 @@ class Outcome:
         return asdict(self)
 
 
+def _untold(done: int) -> None:
+    """Nobody watches."""
+
+
 def reconcile(
-    provider: ListingProvider, *, since: datetime, now: datetime, dry_run: bool = False
+    provider: ListingProvider,
+    *,
+    since: datetime,
+    now: datetime,
+    dry_run: bool = False,
+    show: Callable[[int], None] = _untold,
 ) -> Outcome:
     """Catch up on events since a moment, oldest first, then compare what there is.
 
     Differences become rows for staff; those of before that are gone are settled. A dry run
-    writes nothing. Raises `ProviderError`.
+    writes nothing. `show` is told how many events have been looked at. Raises
+    `ProviderError`.
     """
     outcome = Outcome()
-    _catch_up(provider, outcome, since=since, now=now, dry_run=dry_run)
+    _catch_up(provider, outcome, since=since, now=now, dry_run=dry_run, show=show)
     checkouts = list(provider.list_checkouts(since=since))
     listed = list(provider.list_subscriptions())
     outcome.checkouts, outcome.subscriptions = len(checkouts), len(listed)
@@ -73,9 +83,11 @@ def _catch_up(
     since: datetime,
     now: datetime,
     dry_run: bool,
+    show: Callable[[int], None],
 ) -> None:
     for event in provider.list_events(since=since):
         outcome.events += 1
+        show(outcome.events)
         if _is_known(provider.name, event):
             continue
         outcome.missed_events += 1

@@ -14,6 +14,7 @@ from billing.errors import NotSold
 from billing.providers import registry
 from billing.providers.base import ProviderError
 from billing.reconciling.comparing import Outcome, reconcile
+from servicebilling.lib.progress import Count
 
 
 class Command(BaseCommand):
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 since=_since(options["since"], now),
                 now=now,
                 dry_run=options["dry_run"],
+                show=Count(self.stderr, what="events looked at").show,
             )
         except (NotSold, ProviderError) as error:
             raise CommandError(f"Nothing was compared: {error}") from error

@@ -1,9 +1,12 @@
 """Pay-as-you-go invoices, documents, refunds and what is caught up, against the sandbox."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db.models import Sum
 
 from accounts.models import Organization
@@ -275,3 +278,22 @@ def test_stripe_hears_that_an_invoice_was_paid_by_transfer_and_it_counts_once(
         Decimal("0.56"),
         "paid",
     )
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_command_tells_programs_and_people_how_it_goes(at_stripe, stripe, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    _buy(at_stripe, stripe)
+    out, err = StringIO(), Terminal()
+    with pytest.raises(SystemExit):
+        call_command("reconcile_payments", "--json", "--dry-run", stdout=out, stderr=err)
+    told = json.loads(out.getvalue())
+    assert told["missed_events"] == told["events"] > 0
+    assert f"{told['events']} events looked at" in err.getvalue()
+    call_command("reconcile_payments", stdout=out, stderr=StringIO())
+    assert Purchase.objects.get().state == Purchase.State.FULFILLED
+    assert "no differences" in out.getvalue()

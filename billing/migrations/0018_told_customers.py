@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_keys_of_staff_requests'),
-        ('billing', '0013_money_by_staff'),
+        ("billing", "0017_payment_events_needing_a_look"),
     ]
 
     operations = [
