@@ -29,6 +29,7 @@ from billing.models import (
     PaymentEvent,
     PlanCheckout,
     Subscription,
+    ToldCustomer,
 )
 from metering import erasing as metering_erasing
 
@@ -165,6 +166,8 @@ def _erase_billing(organization: Organization, now: datetime) -> dict[str, int]:
     mine = {"organization": organization}
     address = organization.billing_email
     BillingDetails.objects.filter(**mine).delete()
+    # The provider is told next that nobody is left.
+    ToldCustomer.objects.filter(**mine).delete()
     AutoTopUp.objects.filter(**mine).update(
         is_on=False, card_token="", card_label="", card_email=""
     )
