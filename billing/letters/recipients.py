@@ -97,17 +97,18 @@ def choose(
     is_so = (kind not in recipient.declined) if kind else recipient.gets_letters
     if is_so == wanted:
         return
-    LetterChoice.objects.update_or_create(
+    choice, _ = LetterChoice.objects.update_or_create(
         organization=organization,
         address=address.lower(),
         kind=kind,
         defaults={"is_wanted": wanted, "changed_at": now},
     )
+    # By number: the trail outlives a person's right to be forgotten.
     audit.record(
         organization=organization,
         actor=actor,
         action="letters.chosen",
-        detail={"address": address.lower(), "kind": kind, "wanted": wanted},
+        detail={"letter_choice": choice.pk, "kind": kind, "wanted": wanted},
         now=now,
     )
 
