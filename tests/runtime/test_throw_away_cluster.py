@@ -35,7 +35,16 @@ def temporary() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def ctrl_c_is_heard() -> Iterator[None]:
+    """What a shell starts with `&` ignores Ctrl-C, and so do all processes below it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.runtime
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_leaves_nothing(temporary, how):
     (temporary / "test_waiting.py").write_text(WAITING)
