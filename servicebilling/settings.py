@@ -9,6 +9,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from servicebilling.api_look import API_DOCUMENT
 from servicebilling.embedded import state
 from servicebilling.lib.logs import lines
 from servicebilling.staff_look import UNFOLD  # noqa: F401
@@ -251,26 +252,7 @@ REST_FRAMEWORK = {
     "STRICT_JSON": True,
     "NUM_PROXIES": NUM_PROXIES,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "ServiceBilling",
-    "VERSION": "1",
-    "DESCRIPTION": "Usage, balances and billing of an organization's phone agents.",
-    "SERVERS": [{"url": WEBSITE_URL}],
-    "SCHEMA_PATH_PREFIX": "/api/",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "MeterName": "metering.models.Rate.Meter",
-        "CallStatus": "metering.models.Call.Status",
-        "WhenExhausted": "metering.models.WhenExhausted",
-        "Standing": "metering.models.Allowance.Standing",
-        "HoldState": "metering.api.asking.HOLD_STATES",
-        "DeliveryState": "metering.models.WebhookDelivery.State",
-        "EventOutcome": "metering.api.event_fields.OUTCOMES",
-        "ReportOutcome": "metering.api.call_reports.OUTCOMES",
-    },
-}
+SPECTACULAR_SETTINGS = API_DOCUMENT | {"SERVERS": [{"url": WEBSITE_URL}]}
 # Of each key, or signed-in person.
 API_REQUESTS_PER_MINUTE = {
     "read": env.int("API_READS_PER_MINUTE", 600),
