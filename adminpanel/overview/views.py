@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from adminpanel.frames import SEE_MONEY
 from adminpanel.overview import boxes, reports
+from billing import losses
 from servicebilling.lib import charts
 from servicebilling.lib.charts import Series
 
@@ -41,9 +42,11 @@ def _overview(request: HttpRequest, now: datetime) -> dict[str, Any]:
         (day.provider_cost_usd for day in days if day.day >= month.date()),
         start=reports.ZERO,
     )
+    sees_money = request.user.has_perm(SEE_MONEY)
     return {
         "taken_at": now,
-        "sees_money": request.user.has_perm(SEE_MONEY),
+        "sees_money": sees_money,
+        "losses": losses.lately(now=now) if sees_money else None,
         "today": today,
         "standings": reports.standings(),
         "inboxes": boxes.inboxes(),

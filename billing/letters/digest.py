@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 
 from accounts.models import User
+from billing import losses
 from billing.letters import writing
 from billing.letters.wording import Words
 from billing.models import Discrepancy, Letter, PaymentEvent
@@ -62,4 +63,10 @@ def _figures(now: datetime) -> list[tuple[str, str]]:
     }
     if (check := watching.last()) and check.findings_count:
         counts["Rows that break the books"] = check.findings_count
+    lost = losses.find(now=now)
+    counts |= {
+        "Organizations that cost more than they paid": lost.organizations,
+        "Agents that cost more than was paid for them": lost.agents,
+        "Calls of the last day that cost more than they brought": lost.calls,
+    }
     return [(label, str(count)) for label, count in counts.items() if count]
