@@ -48,8 +48,34 @@ SCOPES = [
 ]
 READ_ONLY_SCOPES = ["usage:read", "billing:read"]
 
-# Platform staff. "view" means every model of the app; single rights are named in full.
-# Superusers need no group.
+# Rows that are money and nothing else: their very names are amounts.
+MONEY_ROWS = {
+    "billing.autotopup",
+    "billing.discrepancy",
+    "billing.dispute",
+    "billing.document",
+    "billing.exchangerate",
+    "billing.minutebundle",
+    "billing.overagedelivery",
+    "billing.payment",
+    "billing.plan",
+    "billing.plancheckout",
+    "billing.planversion",
+    "billing.purchase",
+    "billing.refund",
+    "billing.topup",
+    "metering.cyclecharge",
+    "metering.overagecharge",
+    "metering.rate",
+    "metering.ratecard",
+    "metering.usagecharge",
+    "metering.wallet",
+    "metering.wallettransaction",
+}
+
+# Platform staff. "view" means every model of the app but those in "unseen"; single rights are
+# named in full. Amounts on other rows are for those who have `metering.see_money`. Superusers
+# need no group.
 STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
     "admin": {
         "view": {"accounts", "metering", "billing", "account"},
@@ -91,6 +117,7 @@ STAFF_GROUPS: dict[str, dict[str, set[str]]] = {
     },
     "support": {
         "view": {"accounts", "metering", "billing"},
+        "unseen": MONEY_ROWS,
         # Callers complain by number; whoever looks after money has no use for them.
         "rights": {
             "accounts.look_as_organization",
@@ -113,7 +140,8 @@ def group_has(group: str, right: str) -> bool:
     """Return whether a staff group has a right, named `app.codename`."""
     granted = STAFF_GROUPS[group]
     app, codename = right.split(".")
-    sees = codename.startswith("view_") and app in granted["view"]
+    is_unseen = f"{app}.{codename.removeprefix('view_')}" in granted.get("unseen", set())
+    sees = codename.startswith("view_") and app in granted["view"] and not is_unseen
     return sees or right in granted["rights"]
 
 

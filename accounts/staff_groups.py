@@ -42,5 +42,10 @@ def _rights(app_label: str, granted: dict[str, set[str]]) -> Q:
     ]
     rights = Q(codename__in=named)
     if app_label in granted["view"]:
-        rights |= Q(codename__startswith="view_")
+        unseen = [
+            f"view_{model.split('.')[1]}"
+            for model in granted.get("unseen", set())
+            if model.split(".")[0] == app_label
+        ]
+        rights |= Q(codename__startswith="view_") & ~Q(codename__in=unseen)
     return rights

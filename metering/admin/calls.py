@@ -20,8 +20,6 @@ from metering.models import (
 )
 from servicebilling.lib.readonly_admin import ReadOnlyAdmin, amount
 
-AMOUNTS = ("cost", "cost_breakdown", "price")
-
 
 class NumbersAdmin(ReadOnlyAdmin):
     """Hides the fields in `numbers` from staff who need not see them."""
@@ -59,19 +57,6 @@ class CallAdmin(NumbersAdmin):
     list_select_related = ["organization", "agent"]
     search_fields = ["provider_call_id__exact", *ORGANIZATION]
     ordering = ["-occurred_at", "-id"]
-
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        if request.user.has_perm("metering.see_money"):
-            return self.list_display
-        return [
-            column
-            for column in self.list_display
-            if getattr(column, "__name__", "") not in AMOUNTS
-        ]
-
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        hidden = super().get_exclude(request, obj)
-        return hidden if request.user.has_perm("metering.see_money") else hidden + AMOUNTS
 
 
 @admin.register(Decision)

@@ -4,12 +4,44 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import DecimalField, JSONField, Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from servicebilling.lib import money
 from servicebilling.lib.capped_paginator import CappedPaginator
+
+SEE_MONEY = "metering.see_money"
+
+
+class WithoutMoney:
+    """Hides amounts, and what may hold them, from staff without the right to see money:
+    decimals but quantities, and JSON. A column made by `amount` hides itself so."""
+
+    # Decimals and JSON of the model that are no money.
+    no_money: tuple[str, ...] = ()
+    model: type[Model]
+
+    def hidden(self, request: HttpRequest) -> set[str]:
+        """Return the fields that whoever asks may not see."""
+        if request.user.has_perm(SEE_MONEY):
+            return set()
+        return {
+            field.name
+            for field in self.model._meta.get_fields()
+            if isinstance(field, DecimalField | JSONField)
+            and field.name not in self.no_money
+        }
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = self.hidden(request)
+        fields = super().get_fields(request, obj)  # type: ignore[misc]
+        return [name for name in fields if name not in hidden]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        hidden = self.hidden(request)
+        columns = super().get_list_display(request)  # type: ignore[misc]
+        return [one for one in columns if getattr(one, "__name__", one) not in hidden]
 
 
 class _ReadOnly:
@@ -23,7 +55,7 @@ class _ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
+class ReadOnlyAdmin(_ReadOnly, WithoutMoney, ModelAdmin):
     """Rows can be found and read by staff who may view them.
 
     Counting a large table takes longer than showing a page of it, so the total is left out.
@@ -34,7 +66,7 @@ class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
     list_per_page = 50
 
 
-class ReadOnlyInline(_ReadOnly, TabularInline):
+class ReadOnlyInline(_ReadOnly, WithoutMoney, TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False

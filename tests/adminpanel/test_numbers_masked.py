@@ -39,6 +39,8 @@ def test_whoever_looks_after_money_sees_no_callers_number_anywhere(
     for name, page in pages.items():
         assert page.status_code == 200, name
         text = page.getvalue().decode().replace("&nbsp;", "\N{NO-BREAK SPACE}")
-        assert (CALLER in text) == sees, name
+        # A body as it came holds amounts, too: support reads it without them as a message.
+        may_read = sees and (name != "kept" or staff.has_perm("metering.see_money"))
+        assert (CALLER in text) == may_read, name
     if not sees:
         assert masked(CALLER) in pages["detail"].content.decode()

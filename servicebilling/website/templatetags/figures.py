@@ -77,6 +77,12 @@ def billed(seconds: int) -> str:
 
 
 @register.filter
+def words(code: str) -> str:
+    """A code as words: `monthly_grant` is a monthly grant."""
+    return code.replace("_", " ")
+
+
+@register.filter
 def masked(number: str) -> str:
     return phone_numbers.masked(number)
 
