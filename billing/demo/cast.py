@@ -19,6 +19,8 @@ class Credit:
     reason: str
     minutes: int = 0
     amount: str = "0"
+    # Of a purchase: what was given back of it at once.
+    given_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ ORGANIZATIONS = (
         days_into_cycle=11,
         credits=(
             Credit(3, 0, "bonus", "Welcome", minutes=25),
-            Credit(1, 26, "purchase", "100 minutes", minutes=100),
+            Credit(1, 26, "purchase", "100 minutes", minutes=100, given_back="5"),
         ),
     ),
     Organization(

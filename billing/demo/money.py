@@ -1,19 +1,30 @@
 """What comes into the demo's balances beside its plans, and what happens to who stops paying.
 
-No payment stands behind these rows; each says so in its reason.
+What is bought is paid for, with receipt and credit note, at a provider that does not exist:
+nobody is ever asked about it. What is granted says in its reason that it is a demo.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from accounts.models import Organization, User
 from billing.demo import cast
 from billing.demo.cast import Credit
 from billing.demo.months import cycle_start
+from billing.documents import receipts
+from billing.events import Paid, Refunded
+from billing.models import Payment, Refund
+from billing.purchases import fulfilling, starting
+from billing.reversals import refunding
 from billing.subscriptions.standing import GRACE
+from billing.topups import fulfilling as crediting
+from billing.topups import starting as filling
 from metering.balances import adjustments, cycles, ledger
 from metering.balances.models import Allowance
+
+PROVIDER = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,10 @@ def happen(one: Due, *, number: int, staff: User) -> None:
             actor=staff,
             now=one.at,
         )
+    elif credit.kind == "purchase":
+        _buy(credit, organization, number=number, at=one.at)
+    elif credit.kind == "top_up":
+        _fill(credit, organization, number=number, at=one.at)
     elif credit.minutes:
         ledger.add_credit_minutes(
             organization_id=organization.pk,
@@ -93,3 +108,58 @@ def happen(one: Due, *, number: int, staff: User) -> None:
             reason=f"Demo: {credit.reason}",
             now=one.at,
         )
+
+
+def _buy(credit: Credit, organization: Organization, *, number: int, at: datetime) -> None:
+    """Let the owner buy minutes and pay for them."""
+    purchase = starting.start(
+        organization=organization,
+        bundle_code=f"minutes-{credit.minutes}-{organization.currency.lower()}",
+        provider=PROVIDER,
+        started_by=organization.owner,
+        now=at,
+    )
+    paid = _paid(organization, purchase.pk, purchase.price, number=number, at=at)
+    fulfilling.fulfil(paid, now=at)
+    receipts.issue(Payment.objects.get(purchase=purchase), now=at)
+    if credit.given_back:
+        back = Refunded(
+            provider=PROVIDER,
+            refund_id=f"back-{paid.payment_id}",
+            payment_ids=(paid.payment_id,),
+            amount=Decimal(credit.given_back),
+            currency=organization.currency,
+            status=Refund.Status.SUCCEEDED,
+            is_effective=True,
+            created_at=at,
+            reason="Demo: not all of them were wanted",
+        )
+        refunding.take(back, now=at)
+
+
+def _fill(credit: Credit, organization: Organization, *, number: int, at: datetime) -> None:
+    """Let the owner pay money into the wallet."""
+    top_up = filling.start(
+        organization=organization,
+        amount=Decimal(credit.amount),
+        currency=organization.currency,
+        provider=PROVIDER,
+        started_by=organization.owner,
+        now=at,
+    )
+    paid = _paid(organization, top_up.pk, top_up.amount, number=number, at=at)
+    crediting.credit(paid, now=at)
+    receipts.issue(Payment.objects.get(top_up=top_up), now=at)
+
+
+def _paid(
+    organization: Organization, what: UUID, amount: Decimal, *, number: int, at: datetime
+) -> Paid:
+    return Paid(
+        provider=PROVIDER,
+        purchase_id=what,
+        payment_id=f"{organization.slug}-{number}",
+        amount=amount,
+        currency=organization.currency,
+        paid_at=at,
+    )

@@ -1,5 +1,6 @@
 """A small demo, made as the big one is: fewer calls of fewer days."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from billing import catalogue_loading
 from billing.demo import seeding
 from billing.demo.logins import PASSWORD
 from billing.demo.seeding import Seeded
+from billing.models import Document, Payment, Refund
 from metering.models import Allowance, Call, Hold, InboundMessage, MinuteTransaction
 from metering.verification.run import verify
 
@@ -46,13 +48,23 @@ def test_books_of_the_demo_add_up(demo):
     assert verdict.checked["billed_minutes_are_the_sum_of_the_ledger"] == demo.calls
 
 
+def test_what_was_bought_was_paid_with_a_receipt_and_some_was_given_back(demo):
+    bought = Payment.objects.filter(purchase__state="fulfilled").count()
+    filled = Payment.objects.filter(top_up__state="credited").count()
+
+    assert (bought, filled) == (4, 2)
+    assert Refund.objects.get().minutes == 20
+    kinds = Counter(Document.objects.values_list("kind", flat=True))
+    assert kinds == {"receipt": 6, "credit_note": 1}
+
+
 def test_every_way_to_pay_is_there(demo):
     cards = Allowance.objects.values_list("rate_card__when_exhausted", flat=True)
     assert sorted(cards) == [
         *("cut_off", "overage", "overage", "overage", "overage", "postpaid", "wallet")
     ]
     assert set(MinuteTransaction.objects.values_list("kind", flat=True)) == {
-        *("usage", "purchase", "bonus", "adjustment", "cycle_close")
+        *("usage", "purchase", "bonus", "adjustment", "refund", "cycle_close")
     }
 
 
