@@ -48,10 +48,11 @@ def test_killed_posters_lose_nothing(tmp_path, capsys):
             "payment_failed", words, organization=organization, about=str(number), now=now
         )
     at = connection.settings_dict
+    host = at["HOST"] or at["OPTIONS"]["host"]
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "servicebilling.settings",
-        "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={at['HOST']}",
-        "EMAIL_URL": f"filemail://{tmp_path}",
+        "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={host}",
+        "EMAIL_URL": f"filemail:///{tmp_path}",
     }
 
     def begin() -> subprocess.Popen:
@@ -63,7 +64,8 @@ def test_killed_posters_lose_nothing(tmp_path, capsys):
             stderr=subprocess.DEVNULL,
         )
         assert process.stdout is not None
-        assert process.stdout.readline() == b"begins\n"
+        with process.stdout as said:
+            assert said.readline() == b"begins\n"
         return process
 
     killed = 0

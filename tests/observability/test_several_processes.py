@@ -55,12 +55,15 @@ def site(db, tmp_path) -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     at = connection.settings_dict
+    host = at["HOST"] or at["OPTIONS"]["host"]
     log = tmp_path / "web.log"
     environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={at['HOST']}",
+        "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={host}",
         "METRICS_TOKEN": TOKEN,
         "WEB_CONCURRENCY": "3",
         "TMPDIR": str(tmp_path),
+        # Of a checkout whose static files nobody has collected.
+        "PYTHONWARNINGS": "ignore",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
