@@ -1,3 +1,4 @@
+from functools import cache
 from zoneinfo import available_timezones
 
 from django import forms
@@ -12,8 +13,10 @@ _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", 
 _OCEANS = ("Indian", "Pacific")
 
 
+@cache
 def timezone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return time zones grouped by region, UTC first."""
+    """Return time zones grouped by region, UTC first. Finding them reads hundreds of files, so
+    each process does it once."""
     groups: dict[str, list[tuple[str, str]]] = {"": [("UTC", "UTC")]}
     for name in sorted(available_timezones()):
         region, _, place = name.partition("/")

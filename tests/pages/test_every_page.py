@@ -1,0 +1,136 @@
+"""What holds for every page: listed, few queries, and readable without scripts. Axe, width and
+weight are looked at in `test_dashboard_browser`."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+from django.urls.exceptions import Resolver404
+from django.utils import timezone
+
+from accounts.models import Organization, User
+from billing import catalogue_loading
+from billing.models import Plan, Subscription
+from tests.factories.accounts import PASSWORD
+from tests.pages import stories
+from tests.pages.browsing import (
+    sign_in,
+)
+from tests.pages.resolver import endpoints
+from tests.pages.samples import SAMPLES, Cast
+from tests.pages.site_pages import (
+    AT_THE_DOOR,
+    INSIDE,
+    NO_PAGES,
+    OF_SAMPLES,
+    WITH_SECOND_FACTOR,
+    inside,
+)
+from tests.pages.test_every_url_and_role import _url
+
+QUERIES_MAX = 12
+LONG_NAME = "Gesellschaft für außerordentlich lange Organisationsnamen mbH & Co. KG"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+@pytest.fixture
+def filled(cast, now) -> Cast:
+    """Calls, documents and names as long as they come."""
+    catalogue_loading.load(now=now)
+    plan = Plan.objects.get(code="hybrid")
+    Subscription.objects.create(
+        organization=cast.organization,
+        plan=plan,
+        rate_card=plan.rate_card,
+        price="49",
+        currency=cast.organization.currency,
+        billing_period="monthly",
+        provider="stripe",
+        provider_subscription_id="sub_1",
+        status="active",
+        period_ends_at=now + timedelta(days=20),
+        created_at=now,
+    )
+    number = stories.number_of(cast.organization, now=now)
+    stories.ring(number, at=now)
+    number.agent.name = LONG_NAME
+    number.agent.save()
+    Organization.objects.filter(pk=cast.organization.pk).update(
+        name=LONG_NAME, timezone="America/Argentina/ComodRivadavia"
+    )
+    return cast
+
+
+def just_signed_in(client: Client, person: User) -> Client:
+    """As after typing the password: pages that ask for it again do not."""
+    client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
+@pytest.mark.django_db
+def test_every_page_is_listed(filled, client, owner):
+    mine, nobody = just_signed_in(client, owner), Client()
+    listed = {_name(url) for url in [*AT_THE_DOOR, *INSIDE, *WITH_SECOND_FACTOR]} | set(
+        OF_SAMPLES
+    )
+    missing = []
+    for one in endpoints():
+        if one.is_staff_site or one.name in listed | NO_PAGES:
+            continue
+        sample = SAMPLES.get(one.name)
+        kwargs = (sample.own(filled) if sample.own else sample.missing) if sample else {}
+        for browser in (nobody, mine):
+            answer = browser.get(_url(one, kwargs))
+            kind = answer.headers.get("Content-Type", "")
+            if answer.status_code == 200 and kind.startswith("text/html"):
+                missing.append(one.name)
+
+    assert not missing, "add them to tests/pages/site_pages.py"
+
+
+def _name(url: str) -> str:
+    try:
+        return resolve(url.partition("?")[0]).view_name
+    except Resolver404:
+        return ""
+
+
+@pytest.mark.django_db
+def test_pages_cost_few_queries(filled, client, owner):
+    mine = just_signed_in(client, owner)
+    costs = {}
+    for url in inside(filled):
+        mine.get(url)
+        with CaptureQueriesContext(connection) as asked:
+            answer = mine.get(url)
+        assert answer.status_code == 200, f"{url}: {answer.status_code}"
+        costs[url] = len(asked)
+
+    assert {url: cost for url, cost in costs.items() if cost > QUERIES_MAX} == {}
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_pages_read_right_without_scripts(browser, live_server, filled, client, owner):
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, just_signed_in(client, owner), url=live_server.url)
+    unread = []
+    for url in inside(filled):
+        page.goto(url, wait_until="domcontentloaded")
+        if (
+            not page.locator("h1").first.is_visible()
+            or page.get_by_text("Loading", exact=False).count()
+        ):
+            unread.append(url)
+    context.close()
+
+    assert unread == []
