@@ -44,6 +44,7 @@ INSIDE = [
     "/dashboard/alerts/refused",
     "/dashboard/team",
     "/dashboard/api-keys",
+    "/dashboard/webhooks",
     "/dashboard/settings",
     "/dashboard/settings/data",
     "/dashboard/settings/close",
