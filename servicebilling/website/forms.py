@@ -55,7 +55,7 @@ class OrganizationForm(forms.Form):
 
 ROLE_LABELS = {
     "admin": "Admin: everything but handing over and closing",
-    "accountant": "Accountant: usage, bills and payments",
+    "accountant": "Accountant: reads usage, bills and payments",
     "member": "Member: usage and calls",
 }
 SCOPE_LABELS = {

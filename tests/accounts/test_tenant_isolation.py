@@ -128,7 +128,7 @@ def test_stranger_and_staff_find_nothing_on_the_customers_side(
     ("person", "status", "said"),
     [
         ("owner", 200, "acme-dental may buy"),
-        ("accountant", 200, "acme-dental may buy"),
+        ("accountant", 200, "acme-dental may not buy"),
         ("member", 403, ""),
     ],
 )

@@ -37,9 +37,9 @@ def chosen(organization, now, key):
 
 
 def test_thresholds_are_kept_and_the_next_notice_is_named(
-    client_of, accountant, organization, number, now
+    client_of, admin, organization, number, now
 ):
-    browser = client_of(accountant)
+    browser = client_of(admin)
     assert "Next notice 80 % used" in cheaply(browser, ALERTS)
 
     browser.post(
