@@ -262,6 +262,7 @@ LEFT_OUT: dict[type[Model], str] = {
     metering.Export: "files made of the tables that are here",
     billing.PaymentEvent: "the payments are what came of them",
     billing.RefundOrder: "an order of our staff; the refund is what came of it",
+    billing.ToldCustomer: "repeats the billing details, as a provider was told them",
     billing.OverageDelivery: "a note of ours to the payment provider",
     billing.AutoTopUpPause: "a note of ours that a letter is due",
     billing.Discrepancy: "a comparison of ours with the provider",

@@ -225,17 +225,14 @@ EMAIL_TIMEOUT = 10
 
 # What mail services show when they tell of letters that came back: `user:password`, two
 # while one is being rolled. Unset, they are not heard.
-ANYMAIL = {
+_mail_keys = {
     "WEBHOOK_SECRET": _secrets("MAIL_WEBHOOK_SECRET"),
-    **{
-        name: env.str(name)
-        for name in (
-            "MAILGUN_WEBHOOK_SIGNING_KEY",
-            "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
-        )
-        if env.str(name, "")
-    },
+    "MAILGUN_WEBHOOK_SIGNING_KEY": env.str("MAILGUN_WEBHOOK_SIGNING_KEY", ""),
+    "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": env.str(
+        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY", ""
+    ),
 }
+ANYMAIL = {name: key for name, key in _mail_keys.items() if key or name == "WEBHOOK_SECRET"}
 
 # Proxies in front that each append to X-Forwarded-For; limits count by the address before.
 NUM_PROXIES = env.int("NUM_PROXIES", 0)

@@ -116,7 +116,7 @@ def test_money_that_comes_after_the_page_expired_still_counts(buyer, payments, n
 
 def test_bought_minutes_repay_what_is_owed(buyer, payments, now):
     ledger.add_credit_minutes(
-        organization_id=buyer.pk, minutes=-30, kind="refund", reference="test", now=now
+        organization_id=buyer.pk, minutes=-30, kind="adjustment", reference="test", now=now
     )
     purchase = _buy(buyer, now)
     payments.other_facts["paid"] = _paid(purchase, now)

@@ -35,7 +35,7 @@ def rows(now) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE {table} SET id = id",
+        "UPDATE {table} SET {column} = NULL",
         "DELETE FROM {table}",
         "TRUNCATE {table} CASCADE",
     ],
@@ -46,4 +46,6 @@ def test_a_row_that_was_written_stays(rows, table, statement):
         cursor.execute(f"SELECT count(*) FROM {table}")
         assert cursor.fetchone()[0] > 0
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            cursor.execute(statement.format(table=table))
+            # Notes beside a use may be erased, and are not tried here.
+            column = "quantity" if table == "usage_events" else "id"
+            cursor.execute(statement.format(table=table, column=column))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 
+from servicebilling.lib.logs import context
 from tests.webhooks.conftest import (
     acme,
     books_add_up,
@@ -22,6 +23,8 @@ __all__ = ["acme", "books_add_up", "now", "organization_with_number", "post"]
 @pytest.fixture
 def printed() -> Iterator[io.StringIO]:
     """What the console handler writes, by the formatter that the settings name."""
+    # Tests before this one may have called what works within a request.
+    context.begin()
     formatter = dict(settings.LOGGING["formatters"]["line"])
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(formatter.pop("()")(**formatter))

@@ -77,7 +77,7 @@ class Visitor:
             letter = email.message_from_bytes(path.read_bytes(), policy=POLICY)
             if letter["To"] == address:
                 text = letter.get_body().get_content()
-                return urlsplit(re.search(r"https?://\S+", text)[0]).path
+                return urlsplit(re.search(r"https?://[^\s\"]+", text)[0]).path
         raise AssertionError(f"no letter to {address}")
 
 
