@@ -10,18 +10,15 @@ that the statement which finds the page touches, counted by the server.
 
 import argparse
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from measuring import Read, blocks, milliseconds, own_database
+
 FEW = 100
 ROW = "{:<30}{:>10}{:>10}{:>9}{:>9}"
-Read = Callable[[], Any]
 
 FILL = """
 WITH made AS (
@@ -58,7 +55,7 @@ def main() -> None:
     import django
 
     django.setup()
-    with _own_database():
+    with own_database("organizations"):
         terms = _terms()
         measured: dict[str, list[tuple[float, int]]] = {}
         first = 1
@@ -66,11 +63,12 @@ def main() -> None:
             _fill(terms, first=first, count=count)
             first = count + 1
             for name, read in _reads().items():
-                measured.setdefault(name, []).append(_measure(read, wanted.rounds))
+                took = milliseconds(read, rounds=wanted.rounds)
+                measured.setdefault(name, []).append((took, max(blocks(read))))
         few, many = f"ms {FEW}", f"ms {wanted.organizations:,}"
         print(ROW.format("", few, many, "blocks", "blocks"))
-        for name, ((ms, blocks), (ms_many, blocks_many)) in measured.items():
-            print(ROW.format(name, f"{ms:.1f}", f"{ms_many:.1f}", blocks, blocks_many))
+        for name, ((ms, touched), (ms_many, touched_many)) in measured.items():
+            print(ROW.format(name, f"{ms:.1f}", f"{ms_many:.1f}", touched, touched_many))
 
 
 def _wanted() -> argparse.Namespace:
@@ -78,20 +76,6 @@ def _wanted() -> argparse.Namespace:
     parser.add_argument("--organizations", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=10)
     return parser.parse_args()
-
-
-@contextmanager
-def _own_database() -> Iterator[None]:
-    from django.db import connection
-
-    given = connection.settings_dict["NAME"]
-    own = f"servicebilling_organizations_{os.getpid()}"
-    connection.settings_dict["TEST"]["NAME"] = own
-    connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(given, verbosity=0)
 
 
 def _terms() -> dict[str, Any]:
@@ -145,35 +129,6 @@ def _reads() -> dict[str, Read]:
         "of a plan, most used": lambda: page(plan="benchmark", order="used"),
         "overview, near their end": overview.standings,
     }
-
-
-def _measure(read: Read, rounds: int) -> tuple[float, int]:
-    """Return the median in milliseconds and the blocks that its first statement touches."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    read()
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        read()
-        times.append((time.perf_counter() - began) * 1000)
-    with CaptureQueriesContext(connection) as asked:
-        read()
-    blocks = max(_blocks(one["sql"]) for one in asked.captured_queries)
-    return statistics.median(times), blocks
-
-
-def _blocks(sql: str) -> int:
-    from django.db import connection
-
-    if not sql.startswith("SELECT"):
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}")
-        [[[explained]]] = cursor.fetchall()
-    plan = explained["Plan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
 if __name__ == "__main__":

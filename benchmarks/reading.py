@@ -11,18 +11,16 @@ one execution, counted by the server; times are medians.
 import argparse
 import os
 import resource
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from measuring import Read, blocks, milliseconds, own_database
+
 DAYS = 365
 ROW = "{:<34}{:>10}{:>10}{:>9}{:>9}"
-Read = Callable[[], Any]
 
 FILL = """
 INSERT INTO calls (id, organization_id, provider, provider_call_id, direction, agent_id,
@@ -53,18 +51,18 @@ def main() -> None:
     import django
 
     django.setup()
-    with _own_database():
+    with own_database("reading"):
         organization = _organization()
         measured: dict[str, list[tuple[float, int]]] = {}
         for count in (wanted.calls // 100, wanted.calls):
             _fill(organization, count)
             for name, read in _reads(organization).items():
-                found = _measure(read, wanted.rounds)
-                measured.setdefault(name, []).append(found)
+                took = milliseconds(read, rounds=wanted.rounds)
+                measured.setdefault(name, []).append((took, sum(blocks(read))))
         few, many = f"{wanted.calls // 100:,}", f"{wanted.calls:,}"
         print(ROW.format("", f"ms {few}", f"ms {many}", "blocks", "blocks"))
-        for name, ((ms, blocks), (ms_many, blocks_many)) in measured.items():
-            print(ROW.format(name, f"{ms:.2f}", f"{ms_many:.2f}", blocks, blocks_many))
+        for name, ((ms, touched), (ms_many, touched_many)) in measured.items():
+            print(ROW.format(name, f"{ms:.2f}", f"{ms_many:.2f}", touched, touched_many))
         for file_format in ("csv", "xlsx"):
             _show_file(organization, file_format)
 
@@ -74,19 +72,6 @@ def _wanted() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=20)
     return parser.parse_args()
-
-
-@contextmanager
-def _own_database() -> Iterator[None]:
-    from django.db import connection
-
-    given = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"servicebilling_reading_{os.getpid()}"
-    connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(given, verbosity=0)
 
 
 def _organization() -> Any:
@@ -164,29 +149,6 @@ def _reads(organization: Any) -> dict[str, Read]:
         "calls, page near the end": lambda: page(after=deep),
         "calls of an agent, near the end": lambda: page(after=deep, only=agent),
     }
-
-
-def _measure(read: Read, rounds: int) -> tuple[float, int]:
-    """Return the median in milliseconds and the blocks that its statements touch."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    read()
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        read()
-        times.append((time.perf_counter() - began) * 1000)
-    with CaptureQueriesContext(connection) as queries:
-        read()
-    blocks = 0
-    with connection.cursor() as cursor:
-        for query in [one["sql"] for one in queries]:
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}")
-            [(plan,)] = cursor.fetchall()
-            top = plan[0]["Plan"]
-            blocks += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
-    return statistics.median(times), blocks
 
 
 def _show_file(organization: Any, file_format: str) -> None:

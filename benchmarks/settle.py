@@ -13,14 +13,15 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+
+from measuring import own_database
 
 ROUNDS_MAX = 50
 # Calls of one round.
@@ -40,7 +41,7 @@ def main() -> None:
     import django
 
     django.setup()
-    with _own_database():
+    with own_database("benchmark"):
         many, hot = _organizations(ORGANIZATIONS), _organizations(1)
         print(f"{CALLS} calls a round, {rounds} rounds")
         print(f"{'':<48}{'per s':>8}{'µs each':>9}{'spread':>8}")
@@ -66,19 +67,6 @@ def _rounds_wanted() -> int:
     )
     rounds: int = parser.parse_args().rounds
     return rounds
-
-
-@contextmanager
-def _own_database() -> Iterator[None]:
-    from django.db import connection
-
-    given = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"servicebilling_benchmark_{os.getpid()}"
-    connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(given, verbosity=0)
 
 
 def _organizations(count: int) -> list[UUID]:
