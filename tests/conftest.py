@@ -11,8 +11,9 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.api_keys import Issued
 from accounts.models import Organization, User
@@ -22,21 +23,34 @@ from tests.factories import accounts as make
 pytest_plugins = ["tests.browser", "tests.broker", "tests.emptying", "tests.telephony"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ground_of_all() -> Iterator[None]:
+    """Fast password hashes, a cache of the process's own, secrets that tests know.
+
+    Set once, never between two tests: a page of the test before may still be asking the
+    live server, and what it builds from settings of that moment would stay.
+    """
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+        STORAGES=settings.STORAGES
+        | {
+            "staticfiles": {
+                "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+            }
+        },
+        VAPI_WEBHOOK_SECRETS=["test-secret"],
+        STRIPE_WEBHOOK_SECRETS=["whsec_test"],
+        # Looks files up as they are asked for: nothing was collected here.
+        WHITENOISE_AUTOREFRESH=True,
+    ):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def ground(settings) -> None:
-    """Fast password hashes, a cache of the process's own, secrets that tests know."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    }
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
-    settings.VAPI_WEBHOOK_SECRETS = ["test-secret"]
-    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_test"]
+def ground(ground_of_all) -> None:
+    """Nothing remembered from the test before."""
     registry.get.cache_clear()
-    # Looks files up as they are asked for: nothing was collected here.
-    settings.WHITENOISE_AUTOREFRESH = True
     cache.clear()
 
 
