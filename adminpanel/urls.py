@@ -73,6 +73,7 @@ urlpatterns = [
     path("webhooks/replay", webhooks.replay, name="webhooks-replay"),
     path("webhooks/<int:message_id>", webhooks.message, name="webhook-message"),
     path("catalogue", catalogue.catalogue, name="catalogue"),
+    path("catalogue/new", catalogue.new_plan, name="plan-new"),
     path("catalogue/plans/<slug:code>", catalogue.plan, name="plan"),
     path("catalogue/plans/<slug:code>/offer", catalogue.offer_plan, name="plan-offer"),
     path("catalogue/bundles", catalogue.make_bundle, name="bundle-make"),

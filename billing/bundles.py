@@ -12,15 +12,20 @@ from billing.models import MinuteBundle
 
 
 @transaction.atomic
-def make(*, minutes: int, currency: str, actor: Actor, now: datetime) -> bool:
-    """Put a size on sale; False if that size is known in this currency already."""
+def make(
+    *, minutes: int, currency: str, actor: Actor, now: datetime, is_active: bool = True
+) -> bool:
+    """Put a size on sale, or only make it; False if that size is known in this currency
+    already."""
     plan_versions.wait_for_others()
     code = f"minutes-{minutes}-{currency.lower()}"
     _, is_new = MinuteBundle.objects.get_or_create(
-        minutes=minutes, currency=currency, defaults={"code": code, "order": minutes}
+        minutes=minutes,
+        currency=currency,
+        defaults={"code": code, "order": minutes, "is_active": is_active},
     )
     if is_new:
-        _trace("bundle.made", code, {}, actor, now)
+        _trace("bundle.made", code, {"is_active": is_active}, actor, now)
     return is_new
 
 

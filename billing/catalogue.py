@@ -50,6 +50,8 @@ class PlanTerms:
     setup_fee: str = "0"
     monthly_wallet_grant: str = "0"
     trial_days: int = 0
+    # What the first month of a trial includes; 0: what the plan does.
+    trial_minutes: int = 0
     is_public: bool = True
     # Codes of further cards that stand by, such as `none` in the other currencies.
     other_cards: dict[str, CardTerms] = field(default_factory=dict)
@@ -114,7 +116,10 @@ def _prepaid(code: str, name: str, currency: str, price: str, rate: str) -> Plan
     )
 
 
-_NOTHING = {currency: CardTerms("cut_off", currency) for currency in ("USD", "EUR", "NGN")}
+def nothing(currency: str) -> CardTerms:
+    """Return what holds without a plan in a currency: no minutes, and none to be had."""
+    return CardTerms("cut_off", currency)
+
 
 PLANS = (
     _overage("starter", "Starter", "EUR", ("204", "2203.20"), 500, "0.50"),
@@ -164,9 +169,9 @@ PLANS = (
     PlanTerms(
         "none",
         "No plan",
-        _NOTHING["USD"],
+        nothing("USD"),
         is_public=False,
-        other_cards={"none-eur": _NOTHING["EUR"], "none-ngn": _NOTHING["NGN"]},
+        other_cards={"none-eur": nothing("EUR"), "none-ngn": nothing("NGN")},
     ),
 )
 

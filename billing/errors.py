@@ -128,6 +128,12 @@ class BillingAddressStays(BillingError):
     )
 
 
+class CodeTaken(BillingError):
+    status = 409
+    code = "code_taken"
+    message = "There is something else on sale under this code."
+
+
 class ChangedMeanwhile(BillingError):
     status = 409
     code = "changed_meanwhile"

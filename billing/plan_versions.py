@@ -1,19 +1,20 @@
 """Plans change by versions: a new one is sold from now on, and whoever has subscribed keeps
 the terms, the card and the price they began with."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from accounts import audit
 from accounts.audit import Actor
 from accounts.models import User
-from billing import card_terms
+from billing import card_terms, catalogue, plans
 from billing.catalogue import PlanTerms
-from billing.errors import ChangedMeanwhile, NotSold
+from billing.errors import ChangedMeanwhile, CodeTaken, NotSold
 from billing.models import Plan, PlanVersion
 from metering.models import Rate
 
@@ -38,6 +39,7 @@ def terms_of(plan: Plan) -> PlanTerms:
         setup_fee=card_terms.text(plan.setup_fee) or "0",
         monthly_wallet_grant=card_terms.text(plan.monthly_wallet_grant) or "0",
         trial_days=plan.trial_days,
+        trial_minutes=plan.trial_minutes,
     )
 
 
@@ -63,6 +65,35 @@ def make(terms: PlanTerms, *, order: int) -> Plan:
         rate_card=card,
         **_columns(terms),
     )
+
+
+@transaction.atomic
+def create(terms: PlanTerms, *, actor: Actor, now: datetime, reason: str) -> Plan:
+    """Return a new plan that customers are not shown yet, with its first card; where its
+    currency is new here, with the card that holds without a plan, too. The same one again is
+    the one that is there. Raises `CodeTaken`.
+    """
+    wait_for_others()
+    found = Plan.objects.select_related("rate_card").filter(code=terms.code).first()
+    if found is not None:
+        if differences(terms_of(found), terms):
+            raise CodeTaken
+        return found
+    currency = terms.card.currency
+    if currency not in plans.cards_without_plan():
+        without = f"{plans.WITHOUT_PLAN}-{currency.lower()}"
+        card_terms.with_terms(without, catalogue.nothing(currency))
+    last = Plan.objects.aggregate(order=Max("order"))["order"] or 0
+    plan = make(replace(terms, is_public=False), order=last + 10)
+    _add(plan, 1, is_shipped=False, reason=reason, actor=actor, now=now)
+    audit.record(
+        organization=None,
+        actor=actor,
+        action="plan.made",
+        detail={"plan": plan.code, "card": plan.rate_card.code, "reason": reason},
+        now=now,
+    )
+    return plan
 
 
 @transaction.atomic
@@ -211,6 +242,7 @@ def _columns(terms: PlanTerms) -> dict[str, Any]:
         "price_yearly": card_terms.decimal(terms.price_yearly),
         "setup_fee": Decimal(terms.setup_fee),
         "trial_days": terms.trial_days,
+        "trial_minutes": terms.trial_minutes,
         "monthly_wallet_grant": Decimal(terms.monthly_wallet_grant),
     }
 

@@ -10,6 +10,7 @@ from django import forms
 
 from billing import card_terms
 from billing.catalogue import CardTerms, PlanTerms, RateTerms
+from billing.models import MinuteBundle
 from metering.models import Rate, WhenExhausted
 from servicebilling.lib import money
 
@@ -39,6 +40,9 @@ class PlanForm(forms.Form):
     setup_fee = _amount(help_text="Once, with the first subscription.")
     monthly_wallet_grant = _amount(help_text="Put into the wallet with each payment.")
     trial_days = _count(90, required=False)
+    trial_minutes = _count(
+        required=False, help_text="Of the first month of a trial. Empty: as the plan's."
+    )
     included_minutes = _count()
     when_exhausted = forms.ChoiceField(
         choices=WhenExhausted.choices, label="Beyond the minutes"
@@ -88,8 +92,11 @@ class PlanForm(forms.Form):
         self._check_kind(cleaned)
         for name in ("price_monthly", "price_yearly", "setup_fee"):
             amount = cleaned.get(name)
-            if amount and money.rounded(amount, self._before.card.currency) != amount:
+            if amount and money.rounded(amount, self._currency(cleaned)) != amount:
                 self.add_error(name, "Nobody can pay a part of the smallest coin.")
+        least, longest = cleaned.get("slice_minutes"), cleaned.get("call_minutes_max")
+        if least and longest and least > longest:
+            self.add_error("slice_minutes", "No call may last that long.")
         for meter in OTHER_METERS:
             if cleaned.get(f"{meter}_price") is None and (
                 cleaned.get(f"{meter}_included") or cleaned.get(f"{meter}_limit")
@@ -112,8 +119,12 @@ class PlanForm(forms.Form):
             setup_fee=card_terms.text(said["setup_fee"]) or "0",
             monthly_wallet_grant=card_terms.text(said["monthly_wallet_grant"]) or "0",
             trial_days=said["trial_days"] or 0,
+            trial_minutes=said["trial_minutes"] or 0,
             card=card_terms.normal(self._card(said)),
         )
+
+    def _currency(self, said: Mapping[str, Any]) -> str:
+        return self._before.card.currency
 
     def _card(self, said: Mapping[str, Any]) -> CardTerms:
         kind = said["when_exhausted"]
@@ -181,6 +192,15 @@ class BundleForm(forms.Form):
     minutes = _count(1_000_000, 1)
     currency = forms.RegexField("^[A-Z]{3}$", max_length=3, initial="USD")
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        same = MinuteBundle.objects.filter(
+            minutes=cleaned.get("minutes"), currency=cleaned.get("currency")
+        )
+        if "confirm" not in self.data and same.exists():
+            self.add_error("minutes", "There is a bundle of this size already.")
+        return cleaned
+
 
 def initial_of(terms: PlanTerms, version: int) -> dict[str, Any]:
     """Return what the form shows of a plan as it is sold."""
@@ -195,6 +215,7 @@ def initial_of(terms: PlanTerms, version: int) -> dict[str, Any]:
             "setup_fee",
             "monthly_wallet_grant",
             "trial_days",
+            "trial_minutes",
         )
     }
     shown |= {

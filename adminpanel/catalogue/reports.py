@@ -38,6 +38,25 @@ class BundleLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleSketch:
+    """What a bundle would be sold for today, beside those on sale in its currency."""
+
+    minutes: int
+    currency: str
+    price: Decimal | None
+    # Of its minutes, at the base cost.
+    cost: Decimal | None
+    # (minutes, price), with the new one among them.
+    beside: tuple[tuple[int, Decimal], ...]
+
+    @property
+    def margin(self) -> Decimal | None:
+        if self.price is None or self.cost is None:
+            return None
+        return self.price - self.cost
+
+
+@dataclass(frozen=True, slots=True)
 class VersionLine:
     version: PlanVersion
     subscribers: int
@@ -95,6 +114,21 @@ def bundle_lines(now: datetime) -> list[BundleLine]:
     terms = prices.terms_at(now)
     rows = MinuteBundle.objects.order_by("currency", "minutes")
     return [BundleLine(one, terms.price_of(one)) for one in rows]
+
+
+def bundle_sketch(minutes: int, currency: str, now: datetime) -> BundleSketch:
+    terms = prices.terms_at(now)
+    sketch = MinuteBundle(minutes=minutes, currency=currency)
+    on_sale = MinuteBundle.objects.filter(is_active=True, currency=currency)
+    priced = [(one.minutes, terms.price_of(one)) for one in [*on_sale, sketch]]
+    cost = terms.base_minute_cost.get(currency)
+    return BundleSketch(
+        minutes,
+        currency,
+        terms.price_of(sketch),
+        None if cost is None else minutes * Decimal(cost),
+        tuple(sorted((size, price) for size, price in priced if price is not None)),
+    )
 
 
 def version_lines(plan: Plan) -> list[VersionLine]:

@@ -15,9 +15,11 @@ from accounts.models import User
 from adminpanel import frames
 from adminpanel.catalogue import reports
 from adminpanel.catalogue.forms import BundleForm, PlanForm, initial_of
+from adminpanel.catalogue.new_plan import BLANK, NewPlanForm
 from billing import bundles, plan_versions
-from billing.errors import ChangedMeanwhile
+from billing.errors import ChangedMeanwhile, CodeTaken
 from billing.models import MinuteBundle, Plan
+from billing.plans import WITHOUT_PLAN
 
 _may_view = permission_required(
     ["billing.view_plan", frames.SEE_MONEY], raise_exception=True
@@ -33,7 +35,6 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     shown = {
         "plans": reports.plan_lines(),
         "bundles": reports.bundle_lines(timezone.now()),
-        "bundle_form": BundleForm(),
     }
     return frames.page(request, "catalogue/list.html", "Catalogue", shown)
 
@@ -92,20 +93,55 @@ def offer_plan(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 @admin.site.admin_view
 @_may_edit
-@require_POST
-def make_bundle(request: HttpRequest) -> HttpResponse:
-    form = BundleForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "A bundle has 1 to 1,000,000 minutes and a currency.")
-        return redirect("adminpanel:catalogue")
-    is_new = bundles.make(
-        **form.cleaned_data, actor=cast(User, request.user), now=timezone.now()
+def new_plan(request: HttpRequest) -> HttpResponse:
+    """Show what a new plan would cost first; the second click makes it. `?like=` names the
+    plan whose terms it begins from."""
+    others = Plan.objects.select_related("rate_card").exclude(code=WITHOUT_PLAN)
+    start = others.filter(code=request.GET.get("like", "")).first()
+    form = NewPlanForm(
+        request.POST or None,
+        before=plan_versions.terms_of(start) if start else BLANK,
     )
-    said = "is on sale" if is_new else "is there already"
-    messages.success(request, f"The bundle {said}.")
-    return redirect("adminpanel:catalogue")
+    terms = form.terms() if form.is_bound and form.is_valid() else None
+    if terms and "confirm" in request.POST and _create(request, form):
+        return redirect("adminpanel:plan", terms.code)
+    is_shown = terms is not None and not form.errors
+    shown = {
+        "form": form,
+        "start": start,
+        "others": others,
+        "terms": terms if is_shown else None,
+        "months": reports.sample_months(terms, terms, now=timezone.now())
+        if terms and is_shown
+        else [],
+    }
+    return frames.page(request, "catalogue/new_plan.html", "New plan", shown)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@admin.site.admin_view
+@_may_edit
+def make_bundle(request: HttpRequest) -> HttpResponse:
+    """Show what a size would be sold for first; the second click makes it."""
+    form = BundleForm(request.POST or request.GET or None)
+    is_asked = form.is_bound and form.is_valid()
+    said = form.cleaned_data if is_asked else {}
+    now = timezone.now()
+    if is_asked and request.method == "POST" and "confirm" in request.POST:
+        is_sold = request.POST["confirm"] == "sell"
+        bundles.make(**said, is_active=is_sold, actor=cast(User, request.user), now=now)
+        stands = "on sale" if is_sold else "made, and not on sale yet"
+        messages.success(request, f"{said['minutes']:,} minutes: {stands}.")
+        return redirect("adminpanel:catalogue")
+    shown = {
+        "form": form,
+        "sketch": reports.bundle_sketch(**said, now=now) if is_asked else None,
+    }
+    return frames.page(request, "catalogue/new_bundle.html", "New bundle", shown)
 
 
 @never_cache
@@ -121,6 +157,23 @@ def offer_bundle(request: HttpRequest, bundle_id: int) -> HttpResponse:
     said = "is on sale" if is_active else "is not sold any more"
     messages.success(request, f"{found} {said}.")
     return redirect("adminpanel:catalogue")
+
+
+def _create(request: HttpRequest, form: NewPlanForm) -> bool:
+    try:
+        made = plan_versions.create(
+            form.terms(),
+            actor=cast(User, request.user),
+            now=timezone.now(),
+            reason=form.cleaned_data["reason"],
+        )
+    except CodeTaken as error:
+        form.add_error("code", error.message)
+        return False
+    messages.success(
+        request, f"{made.name} is made, and hidden: tell the providers of it, then show it."
+    )
+    return True
 
 
 def _change(request: HttpRequest, found: Plan, form: PlanForm) -> bool:

@@ -60,6 +60,7 @@ class PlanVersion(models.Model):
         "price_yearly",
         "setup_fee",
         "trial_days",
+        "trial_minutes",
         "monthly_wallet_grant",
     )
 
@@ -70,6 +71,7 @@ class PlanVersion(models.Model):
     price_yearly = models.DecimalField(**MONEY, null=True, blank=True)
     setup_fee = models.DecimalField(**MONEY, default=0)
     trial_days = models.PositiveIntegerField(default=0)
+    trial_minutes = models.PositiveIntegerField(default=0)
     monthly_wallet_grant = models.DecimalField(**MONEY, default=0)
     rate_card = models.ForeignKey(RateCard, models.PROTECT, related_name="+")
     # What providers called its prices when it was replaced: who was paying one then began

@@ -135,15 +135,22 @@ def test_finance_reads_and_support_sees_nothing_of_it(browser_as):
 def test_bundles_are_made_and_offered_once(browser_as):
     browser = browser_as("admin")
     make = reverse("adminpanel:bundle-make")
+    shown = browser.get(make, {"minutes": "75", "currency": "USD"}).content.decode()
+    assert MinuteBundle.objects.count() == 5
     for _ in range(2):
-        browser.post(make, {"minutes": "75", "currency": "USD"})
-    browser.post(make, {"minutes": "0", "currency": "USD"})
+        browser.post(make, {"minutes": "75", "currency": "USD", "confirm": "sell"})
+    browser.post(make, {"minutes": "0", "currency": "USD", "confirm": "sell"})
+    taken = browser.get(make, {"minutes": "75", "currency": "USD"}).content.decode()
     bundle = MinuteBundle.objects.get(minutes=75)
     stop = reverse("adminpanel:bundle-offer", args=[bundle.pk])
     for _ in range(2):
         browser.post(stop, {"is_active": "no"})
     page = browser.get(reverse("adminpanel:catalogue")).content.decode()
 
+    # 75 minutes at 0.20 and a quarter more.
+    assert "$18.75" in shown
+    assert "$3.75" in shown
+    assert "of this size already" in taken
     assert "$18.75" in page
     bundle.refresh_from_db()
     assert not bundle.is_active
