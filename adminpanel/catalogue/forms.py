@@ -194,10 +194,8 @@ class BundleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        same = MinuteBundle.objects.filter(
-            minutes=cleaned.get("minutes"), currency=cleaned.get("currency")
-        )
-        if "confirm" not in self.data and same.exists():
+        same = MinuteBundle.objects.filter(**cleaned)
+        if "confirm" not in self.data and not self.errors and same.exists():
             self.add_error("minutes", "There is a bundle of this size already.")
         return cleaned
 
