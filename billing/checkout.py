@@ -15,7 +15,8 @@ from billing.errors import AlreadySubscribed, NothingBought, ProviderUnavailable
 from billing.events import BillingPeriod
 from billing.models import Payment
 from billing.providers import registry
-from billing.providers.base import ProviderError, PurchaseCheckout, Subscribed
+from billing.providers.base import ProviderError, Subscribed
+from billing.providers.orders import PurchaseCheckout
 from billing.purchases import from_wallet
 from billing.purchases import starting as purchases
 from billing.subscriptions import plan_checkouts

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from accounts.models import Organization
-from billing.providers.base import Customer, PaymentProvider
+from billing.providers.base import PaymentProvider
+from billing.providers.orders import Customer
 
 
 def organization_of(provider: str, customer_id: str) -> Organization | None:

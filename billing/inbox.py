@@ -15,7 +15,8 @@ from billing.handlers import acting
 from billing.handlers.acting import Mismatch
 from billing.models import PaymentEvent
 from billing.providers import registry
-from billing.providers.base import PaymentProvider, SignedEvent
+from billing.providers.answers import SignedEvent
+from billing.providers.base import PaymentProvider
 from billing.subscriptions import overage_items
 from billing.subscriptions.transitions import Outdated, generation_of
 from servicebilling.lib import retrying

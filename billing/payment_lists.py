@@ -7,7 +7,8 @@ from typing import cast
 from billing import discrepancies
 from billing.models import Discrepancy, Payment, TopUp
 from billing.providers import registry
-from billing.providers.base import AskedProvider, ListedPayment, ProviderError
+from billing.providers.answers import ListedPayment
+from billing.providers.base import AskedProvider, ProviderError
 from servicebilling.lib import money
 
 # The list of a day is compared on the days after it, too: banks are late.

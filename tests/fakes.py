@@ -6,13 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from billing.events import Fact, PeriodPaid, SubscriptionChanged, SubscriptionItem
-from billing.providers.base import (
-    ChangePreview,
-    Checkout,
-    Customer,
-    FetchedFacts,
-    LaterPlan,
-)
+from billing.providers.answers import ChangePreview, Checkout, FetchedFacts
+from billing.providers.orders import Customer, LaterPlan
 
 
 @dataclass

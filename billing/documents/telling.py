@@ -11,7 +11,8 @@ from accounts.models import Organization
 from billing.documents import details
 from billing.models import BillingDetails, ToldCustomer
 from billing.providers import registry
-from billing.providers.base import CustomerDetails, ProviderError
+from billing.providers.base import ProviderError
+from billing.providers.orders import CustomerDetails
 
 PROVIDER = "stripe"
 TRIED_AGAIN_AFTER = timedelta(minutes=15)

@@ -24,7 +24,7 @@ from billing.events import (
 from billing.handlers import documents, reversals, usage
 from billing.models import Purchase, Subscription, TopUp
 from billing.models.subscriptions import LIVING
-from billing.providers.base import FetchedFacts
+from billing.providers.answers import FetchedFacts
 from billing.purchases import fulfilling
 from billing.subscriptions import periods, plan_checkouts, transitions, unrenewed
 from billing.topups import fulfilling as topups

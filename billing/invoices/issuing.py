@@ -14,7 +14,8 @@ from billing.documents import details, numbering, taking_over
 from billing.invoices import amounts, dunning
 from billing.models import Document
 from billing.providers import registry
-from billing.providers.base import InvoiceLineOrder, InvoiceOrder, ProviderError
+from billing.providers.base import ProviderError
+from billing.providers.orders import InvoiceLineOrder, InvoiceOrder
 from metering.balances import ledger
 from metering.models import BillingCycle
 

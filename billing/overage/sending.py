@@ -10,7 +10,8 @@ from billing.models import Discrepancy, OverageDelivery
 from billing.overage import payers
 from billing.overage.payers import Payer
 from billing.providers import registry
-from billing.providers.base import ItemOrder, MeterReport, ProviderError
+from billing.providers.base import ProviderError
+from billing.providers.orders import ItemOrder, MeterReport
 from metering.models import Rate
 from servicebilling.lib import money, retrying
 

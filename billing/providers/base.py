@@ -11,7 +11,28 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from billing.events import BillingPeriod, Fact, Invoiced, Refunded
+from billing.events import Invoiced, Refunded
+from billing.providers.answers import (
+    ChangePreview,
+    Checkout,
+    FetchedFacts,
+    ListedCheckout,
+    ListedPayment,
+    ListedSubscription,
+    SavedCard,
+    SignedEvent,
+)
+from billing.providers.orders import (
+    Customer,
+    CustomerDetails,
+    InvoiceOrder,
+    ItemOrder,
+    LaterPlan,
+    MeterReport,
+    PurchaseCheckout,
+    SavedCharge,
+    SubscriptionCheckout,
+)
 
 
 class ProviderError(Exception):
@@ -40,198 +61,6 @@ class Subscribed(ProviderError):
 
 class NeverAsked(ProviderError):
     """The provider knows nothing of a charge that was perhaps asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who pays: made at the provider once per organization."""
-
-    organization_id: UUID
-    name: str
-    email: str
-    # Empty until the provider has given one.
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerDetails:
-    """What stands on a customer's documents. Without an address, what the provider has stays
-    as it is."""
-
-    name: str
-    email: str
-    # `line1 line2 postal_code city state country`, as far as they are known.
-    address: Mapping[str, str] = field(default_factory=dict)
-    # The kind as the provider names it, and the number; empty for none.
-    tax_id_type: str = ""
-    tax_id: str = ""
-    # They were entered here: other tax ids than this one are taken away.
-    is_complete: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseCheckout:
-    """A bundle or a top-up to be paid once, at the price of its row."""
-
-    purchase_id: UUID
-    customer: Customer
-    description: str
-    amount: Decimal
-    currency: str
-    success_url: str
-    cancel_url: str
-    # The card may be charged again later, without the customer.
-    saves_card: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionCheckout:
-    """A plan to be subscribed to. Price ids are the provider's, from the synced catalogue."""
-
-    customer: Customer
-    plan_code: str
-    billing_period: BillingPeriod
-    flat_price_id: str
-    # Empty: the plan has no overage, or the provider cannot take it in one checkout.
-    metered_price_id: str
-    setup_fee_price_id: str
-    trial_days: int
-    success_url: str
-    cancel_url: str
-    # The same attempt asked again opens the same page.
-    idempotency_key: str
-    # Of the row that waits for the first payment, where the provider needs one; with what
-    # that payment must be.
-    plan_checkout_id: UUID | None = None
-    amount: Decimal = Decimal(0)
-    currency: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """A page of the provider where the customer pays."""
-
-    id: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignedEvent:
-    """A webhook whose signature held."""
-
-    id: str
-    type: str
-    body: dict[str, Any]
-    api_version: str = ""
-    is_live: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePreview:
-    """What a change of plan costs now, and what each period costs after it."""
-
-    due_now: Decimal
-    next_amount: Decimal
-    currency: str
-    takes_effect_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LaterPlan:
-    """The plan of the next period. Price ids are the provider's."""
-
-    plan_code: str
-    billing_period: BillingPeriod
-    price_id: str
-    # Empty: the plan has no overage.
-    metered_price_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedFacts:
-    """What an event turned out to mean, once its objects had been fetched."""
-
-    customer_id: str = ""
-    facts: tuple[Fact, ...] = ()
-    # Why nothing follows from it, for the record.
-    note: str = ""
-    # The id of our row that was paid for, at providers that keep no customer of ours.
-    reference: UUID | None = None
-    # Money came, and it is not clear for what: staff must look.
-    review: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SavedCard:
-    """A card that may be charged without its owner; `token` is a secret of the account."""
-
-    token: str
-    label: str
-    # Whom the token belongs to, where it is bound to an address.
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SavedCharge:
-    """A top-up to be taken from a saved card; its id makes it happen once."""
-
-    top_up_id: UUID
-    customer: Customer
-    card: SavedCard
-    amount: Decimal
-    currency: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListedPayment:
-    """A payment as the provider lists it, to be compared with ours."""
-
-    id: str
-    reference: str
-    amount: Decimal
-    currency: str
-    paid_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLineOrder:
-    text: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceOrder:
-    """An invoice of what was used, to be made and finalized once per `document_id`."""
-
-    document_id: UUID
-    customer_id: str
-    currency: str
-    lines: tuple[InvoiceLineOrder, ...]
-    days_until_due: int
-
-
-@dataclass(frozen=True, slots=True)
-class ItemOrder:
-    """An amount for a customer's next invoice, once per `key`."""
-
-    key: str
-    customer_id: str
-    # Its open draft takes the item; without one it waits for the subscription's next.
-    subscription_id: str
-    text: str
-    amount: Decimal
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class MeterReport:
-    """Usage for the provider's meter; the same `key` counts once. May be negative."""
-
-    key: str
-    customer_id: str
-    quantity: int
-    occurred_at: datetime
 
 
 class PaymentProvider(Protocol):
@@ -313,34 +142,6 @@ class AskedProvider(PaymentProvider, Protocol):
     def list_payments(
         self, *, since: datetime, until: datetime
     ) -> Iterable[ListedPayment]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ListedCheckout:
-    """A completed page of the provider; `purchase_id` is what it says it is for."""
-
-    id: str
-    customer_id: str
-    is_purchase: bool
-    purchase_id: UUID | None
-    is_paid: bool
-    amount: Decimal
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListedSubscription:
-    """A subscription that lives at the provider."""
-
-    id: str
-    customer_id: str
-    status: str
-    period_ends_at: datetime | None
-
-    def told(self) -> str:
-        """Return what is compared, in words."""
-        until = f"{self.period_ends_at:%Y-%m-%d}" if self.period_ends_at else "-"
-        return f"{self.status} until {until}"
 
 
 class ListingProvider(PaymentProvider, Protocol):

@@ -8,12 +8,8 @@ from uuid import UUID
 from billing import customers, discrepancies, inbox
 from billing.models import Discrepancy, PaymentEvent, Purchase, Subscription
 from billing.models.subscriptions import ENDED
-from billing.providers.base import (
-    ListedCheckout,
-    ListedSubscription,
-    ListingProvider,
-    SignedEvent,
-)
+from billing.providers.answers import ListedCheckout, ListedSubscription, SignedEvent
+from billing.providers.base import ListingProvider
 
 Kind = Discrepancy.Kind
 

@@ -25,8 +25,9 @@ from billing.events import BillingPeriod, SubscriptionStopped
 from billing.models import Plan, Subscription
 from billing.models.subscriptions import LIVING
 from billing.providers import registry
-from billing.providers.base import ChangePreview as PreviewedChange
-from billing.providers.base import LaterPlan, ProviderError, SubscriptionProvider
+from billing.providers.answers import ChangePreview as PreviewedChange
+from billing.providers.base import ProviderError, SubscriptionProvider
+from billing.providers.orders import LaterPlan
 from billing.subscriptions import unrenewed
 
 

@@ -9,7 +9,7 @@ from billing.errors import AlreadySubscribed, NotSold, OtherCurrency
 from billing.events import BillingPeriod
 from billing.models import Payment, Plan, Subscription
 from billing.models.subscriptions import LIVING
-from billing.providers.base import Customer, SubscriptionCheckout
+from billing.providers.orders import Customer, SubscriptionCheckout
 
 
 def choose(

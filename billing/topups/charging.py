@@ -18,13 +18,9 @@ from billing import customers
 from billing.handlers import acting
 from billing.models import AutoTopUp, TopUp
 from billing.providers import registry
-from billing.providers.base import (
-    NeverAsked,
-    ProviderError,
-    SavedCard,
-    SavedCardProvider,
-    SavedCharge,
-)
+from billing.providers.answers import SavedCard
+from billing.providers.base import NeverAsked, ProviderError, SavedCardProvider
+from billing.providers.orders import SavedCharge
 from billing.topups import declines, fulfilling
 from metering.balances import top_ups_due
 from metering.balances.top_ups_due import Due

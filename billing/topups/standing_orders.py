@@ -13,7 +13,8 @@ from billing import customers
 from billing.errors import NoSavedCard, ProviderUnavailable, TopUpOutOfBounds, TopUpUnderWay
 from billing.models import AutoTopUp, Payment, TopUp
 from billing.providers import registry
-from billing.providers.base import ProviderError, SavedCard, SavedCardProvider
+from billing.providers.answers import SavedCard
+from billing.providers.base import ProviderError, SavedCardProvider
 from billing.topups import starting
 from metering.balances import top_ups_due
 

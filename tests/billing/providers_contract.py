@@ -13,17 +13,15 @@ from uuid import UUID
 import pytest
 
 from billing.events import Paid
+from billing.providers.answers import Checkout, FetchedFacts
 from billing.providers.base import (
-    Checkout,
     Config,
-    Customer,
-    FetchedFacts,
     NotConfigured,
     PaymentProvider,
     ProviderError,
-    PurchaseCheckout,
     SignatureRefused,
 )
+from billing.providers.orders import Customer, PurchaseCheckout
 
 ROW = UUID("01900000-0000-7000-8000-0000000000c1")
 # Nothing listens there.

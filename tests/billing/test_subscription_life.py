@@ -9,7 +9,7 @@ from django.db import transaction
 
 from billing import inbox
 from billing.models import Payment, PaymentEvent, Subscription
-from billing.providers.base import FetchedFacts
+from billing.providers.answers import FetchedFacts
 from billing.subscriptions import transitions
 from metering.balances import cycles, ledger, months
 from metering.models import Allowance, BillingCycle

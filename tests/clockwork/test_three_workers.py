@@ -13,7 +13,7 @@ from billing.letters import low_usage, posting, writing
 from billing.letters.wording import Words
 from billing.models import Letter, PaymentEvent
 from billing.providers import registry
-from billing.providers.base import FetchedFacts
+from billing.providers.answers import FetchedFacts
 from metering.balances import cycles
 from metering.models import BillingCycle
 from servicebilling.lib import retrying

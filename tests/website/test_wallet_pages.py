@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import AutoTopUp, Purchase
 from billing.providers import registry
-from billing.providers.base import SavedCard
+from billing.providers.answers import SavedCard
 from billing.topups import standing_orders
 from metering.balances import ledger
 from metering.models import Wallet

@@ -4,14 +4,11 @@ only key there is, and the only thing that says whose a payment is."""
 from datetime import timedelta
 from typing import Any
 
-from billing.providers.base import (
-    Checkout,
-    ProviderError,
-    PurchaseCheckout,
-    SubscriptionCheckout,
-)
+from billing.providers.answers import Checkout
+from billing.providers.base import ProviderError
 from billing.providers.flutterwave import amounts, references
 from billing.providers.flutterwave.client import Gateway
+from billing.providers.orders import PurchaseCheckout, SubscriptionCheckout
 
 # How long a page can be paid on; Flutterwave allows a day at most.
 SESSION = timedelta(hours=2)

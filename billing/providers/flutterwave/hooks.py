@@ -9,7 +9,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from billing.providers.base import SignedEvent
+from billing.providers.answers import SignedEvent
 
 UNKNOWN = "unknown"
 CHARGE, CANCELLED, REFUND = "charge.completed", "subscription.cancelled", "refund.completed"

@@ -7,23 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from billing.events import Refunded
-from billing.providers.base import (
+from billing.providers.answers import (
     ChangePreview,
     Checkout,
-    Config,
-    Customer,
-    Declined,
     FetchedFacts,
-    LaterPlan,
     ListedPayment,
-    NeverAsked,
-    ProviderError,
-    PurchaseCheckout,
     SavedCard,
-    SavedCharge,
     SignedEvent,
-    SubscriptionCheckout,
 )
+from billing.providers.base import Config, Declined, NeverAsked, ProviderError
 from billing.providers.flutterwave import (
     amounts,
     hooks,
@@ -37,6 +29,13 @@ from billing.providers.flutterwave import (
 from billing.providers.flutterwave import checkout as pages
 from billing.providers.flutterwave.client import NAME, Gateway, Missing
 from billing.providers.flutterwave.transactions import FAILED
+from billing.providers.orders import (
+    Customer,
+    LaterPlan,
+    PurchaseCheckout,
+    SavedCharge,
+    SubscriptionCheckout,
+)
 
 
 class FlutterwaveProvider:

@@ -13,7 +13,8 @@ from billing.events import (
     SubscriptionItem,
     SubscriptionStopped,
 )
-from billing.providers.base import FetchedFacts, ProviderError
+from billing.providers.answers import FetchedFacts
+from billing.providers.base import ProviderError
 from billing.providers.flutterwave import (
     hooks,
     periods,

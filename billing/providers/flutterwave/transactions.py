@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.providers.base import ListedPayment, ProviderError, SavedCard
+from billing.providers.answers import ListedPayment, SavedCard
+from billing.providers.base import ProviderError
 from billing.providers.flutterwave import amounts
 from billing.providers.flutterwave.client import Gateway, Row
 

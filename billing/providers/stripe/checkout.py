@@ -3,7 +3,8 @@
 
 from typing import Any
 
-from billing.providers.base import Checkout, PurchaseCheckout, SubscriptionCheckout
+from billing.providers.answers import Checkout
+from billing.providers.orders import PurchaseCheckout, SubscriptionCheckout
 from billing.providers.stripe import only_pages
 from billing.providers.stripe.client import Gateway, Row
 from servicebilling.lib import money

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.providers.base import Customer, CustomerDetails
+from billing.providers.orders import Customer, CustomerDetails
 from billing.providers.stripe.client import Gateway
 
 

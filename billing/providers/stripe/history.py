@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from billing.providers.base import SignedEvent
+from billing.providers.answers import SignedEvent
 from billing.providers.stripe.client import Gateway, Row
 from billing.providers.stripe.reading import READERS
 

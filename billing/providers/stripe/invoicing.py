@@ -3,7 +3,8 @@
 from typing import Any
 
 from billing.events import Invoiced, InvoiceLine
-from billing.providers.base import InvoiceOrder, ItemOrder, ProviderError
+from billing.providers.base import ProviderError
+from billing.providers.orders import InvoiceOrder, ItemOrder
 from billing.providers.stripe.client import NAME, Gateway, Row
 from billing.providers.stripe.snapshots import moment
 from servicebilling.lib import money

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billing.providers.base import ListedCheckout, ListedSubscription
+from billing.providers.answers import ListedCheckout, ListedSubscription
 from billing.providers.stripe import snapshots
 from billing.providers.stripe.client import Gateway
 from billing.providers.stripe.subjects import text_id

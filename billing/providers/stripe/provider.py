@@ -7,23 +7,25 @@ from functools import cached_property
 from typing import Any
 
 from billing.events import Invoiced, Refunded
-from billing.providers.base import (
+from billing.providers.answers import (
     ChangePreview,
     Checkout,
-    Config,
+    FetchedFacts,
+    ListedCheckout,
+    ListedSubscription,
+    SavedCard,
+    SignedEvent,
+)
+from billing.providers.base import Config
+from billing.providers.orders import (
     Customer,
     CustomerDetails,
-    FetchedFacts,
     InvoiceOrder,
     ItemOrder,
     LaterPlan,
-    ListedCheckout,
-    ListedSubscription,
     MeterReport,
     PurchaseCheckout,
-    SavedCard,
     SavedCharge,
-    SignedEvent,
     SubscriptionCheckout,
 )
 from billing.providers.stripe import checkout as pages

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.events import Fact, Failed, Paid, TrialEnding
-from billing.providers.base import FetchedFacts
+from billing.providers.answers import FetchedFacts
 from billing.providers.stripe import (
     invoices,
     invoicing,

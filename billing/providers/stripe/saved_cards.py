@@ -3,7 +3,8 @@
 from typing import Any
 
 from billing.events import Paid
-from billing.providers.base import FetchedFacts, SavedCard, SavedCharge
+from billing.providers.answers import FetchedFacts, SavedCard
+from billing.providers.orders import SavedCharge
 from billing.providers.stripe import snapshots
 from billing.providers.stripe.client import NAME, Gateway, Missing, Row
 from billing.providers.stripe.subjects import text_id

@@ -3,7 +3,8 @@ is paid and the one that follows it. Once the second is in force, the schedule i
 
 from typing import Any
 
-from billing.providers.base import LaterPlan, ProviderError
+from billing.providers.base import ProviderError
+from billing.providers.orders import LaterPlan
 from billing.providers.stripe.client import Gateway, Row
 from billing.providers.stripe.subjects import text_id
 from billing.providers.stripe.subscriptions import (

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from billing.providers.base import NotConfigured, SignatureRefused, SignedEvent
+from billing.providers.answers import SignedEvent
+from billing.providers.base import NotConfigured, SignatureRefused
 
 HEADER = "stripe-signature"
 # Stripe's own tolerance, here in both directions.

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.providers.base import ChangePreview, ProviderError
+from billing.providers.answers import ChangePreview
+from billing.providers.base import ProviderError
 from billing.providers.stripe.client import Gateway, Row
 from servicebilling.lib import money
 

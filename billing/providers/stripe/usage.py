@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from billing.events import UsageRefused
-from billing.providers.base import MeterReport, ProviderError
+from billing.providers.base import ProviderError
+from billing.providers.orders import MeterReport
 from billing.providers.stripe.client import NAME, Gateway
 from billing.providers.stripe.meters import EVENT_NAME
 

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from billing.providers import registry
-from billing.providers.base import Checkout, Customer, FetchedFacts
+from billing.providers.answers import Checkout, FetchedFacts
 from billing.providers.flutterwave.provider import FlutterwaveProvider
+from billing.providers.orders import Customer
 from tests.billing.flutterwave.conftest import HASH, NOW
 from tests.billing.providers_contract import ROW, Contract, Side
 

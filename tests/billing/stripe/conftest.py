@@ -13,7 +13,8 @@ from django.core.management import call_command
 
 from billing import catalogue_loading, plans
 from billing.providers import registry
-from billing.providers.base import Config, Customer
+from billing.providers.base import Config
+from billing.providers.orders import Customer
 from billing.providers.stripe.client import API_VERSION, Gateway
 from billing.providers.stripe.provider import StripeProvider
 from metering.verification.run import verify

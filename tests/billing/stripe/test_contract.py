@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from billing.providers.base import Checkout, FetchedFacts
+from billing.providers.answers import Checkout, FetchedFacts
 from billing.providers.stripe.provider import StripeProvider
 from tests.billing.providers_contract import Contract, Side
 from tests.billing.stripe.test_signatures import BODY, NOW, header

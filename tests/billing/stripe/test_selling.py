@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from billing.events import Paid, PeriodPaid, SubscriptionChanged
-from billing.providers.base import PurchaseCheckout, SubscriptionCheckout
+from billing.providers.orders import PurchaseCheckout, SubscriptionCheckout
 from tests.billing.stripe.conftest import ORGANIZATION
 
 PURCHASE = UUID("01900000-0000-7000-8000-000000000002")
