@@ -85,6 +85,23 @@ class NothingToDecide(BillingError):
     message = "This is on its way already, or cannot go that way."
 
 
+class CountedAlready(BillingError):
+    code = "counted_already"
+    message = (
+        "The meter has counted these minutes: its invoice asks for them, and no other may. "
+        "The row counts as delivered now."
+    )
+
+
+class MayBeCounted(BillingError):
+    code = "may_be_counted"
+    message = (
+        "It cannot be told whether the meter has counted these minutes. Look at the "
+        "provider, then confirm that they are to be asked for although they may be paid "
+        "twice."
+    )
+
+
 class NoRate(BillingError):
     code = "no_rate"
     message = "There is no exchange rate for this day."

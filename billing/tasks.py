@@ -13,7 +13,7 @@ from billing import archives, erasing, forgetting, inbox, payment_lists, pending
 from billing.documents import credit_notes, receipts, telling
 from billing.invoices import dunning, issuing
 from billing.letters import digest, low_usage, minutes, payments, posting
-from billing.overage import collecting, comparing, deciding, sending
+from billing.overage import collecting, comparing, deciding, ending, sending
 from billing.providers import registry
 from billing.reconciling import comparing as comparing_lists
 from billing.reversals import recording, refunding
@@ -157,6 +157,7 @@ def give_refunds() -> None:
 def check_overage() -> None:
     now = timezone.now()
     if periodic_runs.claim("check_overage", every=timedelta(hours=1), now=now):
+        ending.settle_ended(now=now)
         comparing.resolve_uncertain(now=now)
         recording.align_running(now=now)
     if periodic_runs.claim("compare_overage", every=timedelta(days=1), now=now):

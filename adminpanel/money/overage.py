@@ -1,5 +1,6 @@
 """One row of overage that goes no way by itself, and what becomes of it."""
 
+from functools import partial
 from typing import cast
 
 from django.contrib import admin, messages
@@ -15,7 +16,7 @@ from adminpanel import frames
 from adminpanel.money.forms import OverageForm
 from billing.errors import BillingError
 from billing.models import OverageDelivery
-from billing.overage import deciding
+from billing.overage import deciding, doubts
 
 _may_act = permission_required(frames.MOVE_MONEY, raise_exception=True)
 
@@ -45,6 +46,7 @@ def delivery(request: HttpRequest, row_id: int) -> HttpResponse:
         "is_open": deciding.is_open(row),
         "act": act,
         "told": dict(_acts(row)).get(str(act), ""),
+        "doubt": doubts.found(row, now=timezone.now()) if act == "next" else None,
         "lines": deciding.lines_of(deciding.waiting_beside(row)) if act == "apart" else [],
     }
     title = f"Overage of {row.organization.name}"
@@ -62,7 +64,9 @@ def _acts(row: OverageDelivery) -> list[tuple[str, str]]:
 def _decide(request: HttpRequest, form: OverageForm, row: OverageDelivery) -> bool:
     """Do what was decided; False with the reason in the form."""
     does = {
-        "next": deciding.put_on_next_invoice,
+        "next": partial(
+            deciding.put_on_next_invoice, may_be_counted="may_be_counted" in request.POST
+        ),
         "apart": deciding.ask_apart,
         "write_off": deciding.write_off,
     }[form.cleaned_data["act"]]

@@ -50,6 +50,8 @@ class OverageDelivery(OutboxRowBase):
     occurred_at = models.DateTimeField()
     # The provider's own id of what was made of it, if it has one.
     provider_reference = models.CharField(max_length=255, blank=True)
+    # Its subscription ended before an invoice asked for it: no meter takes it again.
+    returned_at = models.DateTimeField(null=True, blank=True)
     # Of the route `invoice`: the one that asks for it.
     invoice = models.ForeignKey(
         "billing.Document", models.PROTECT, related_name="overage", null=True, blank=True
@@ -70,6 +72,10 @@ class OverageDelivery(OutboxRowBase):
                 | (~Q(route="invoice") & Q(invoice__isnull=True)),
                 name="overage_asked_for_apart_has_its_invoice",
             ),
+            models.CheckConstraint(
+                condition=Q(returned_at__isnull=True) | ~Q(route="meter"),
+                name="returned_overage_goes_on_no_meter",
+            ),
             models.UniqueConstraint(
                 "cycle",
                 "meter",
@@ -87,3 +93,11 @@ class OverageDelivery(OutboxRowBase):
             ),
             models.Index(fields=["organization", "occurred_at"], name="deliveries_by_time"),
         ]
+
+    @property
+    def item_key(self) -> str:
+        """Return the name of its invoice item: another one once that was taken back, since
+        the provider repeats what it answered about the first."""
+        if self.returned_at is None:
+            return self.key
+        return f"{self.key}:{self.returned_at:%Y%m%d%H%M%S}"

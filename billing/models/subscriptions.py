@@ -70,6 +70,8 @@ class Subscription(models.Model):
     cancel_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # When it was seen which overage its last invoices left out; only of one that has ended.
+    overage_settled_at = models.DateTimeField(null=True, blank=True)
     # Since when its renewal has failed; the grace counts from here.
     past_due_since = models.DateTimeField(null=True, blank=True)
     # Where the customer confirms a payment that the bank asks about.
@@ -91,7 +93,12 @@ class Subscription(models.Model):
                 fields=["organization"],
                 condition=~Q(status__in=["canceled", "incomplete_expired"]),
                 name="subscriptions_living",
-            )
+            ),
+            models.Index(
+                fields=["ended_at"],
+                condition=Q(overage_settled_at__isnull=True, ended_at__isnull=False),
+                name="subscriptions_to_settle",
+            ),
         ]
 
     def __str__(self) -> str:

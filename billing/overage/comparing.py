@@ -1,6 +1,8 @@
 """What the provider's meter has counted, against what it was told."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from django.db.models import Sum
@@ -10,15 +12,25 @@ from billing.models import Discrepancy, OverageDelivery, SubscriptionItem
 from billing.models.subscriptions import LIVING
 from billing.overage import payers
 from billing.overage.payers import Payer
-from billing.overage.routes import MeterPeriod
+from billing.overage.routes import METER_LAGS, MeterPeriod
 from billing.providers import registry
 from billing.providers.base import ProviderError
 
 Route, State = OverageDelivery.Route, OverageDelivery.State
 
-# The provider's sums lag behind what it has taken.
-LAG = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+
+
+Verdict = Literal["taken", "absent", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the meter says about a row in doubt; `ours` and `theirs` in words."""
+
+    verdict: Verdict
+    ours: str
+    theirs: str
 
 
 def resolve_uncertain(*, now: datetime, limit: int = 200) -> dict[str, int]:
@@ -28,10 +40,13 @@ def resolve_uncertain(*, now: datetime, limit: int = 200) -> dict[str, int]:
     The minute of the call is compared, so the answer is nearly always about one row.
     """
     counts = {"taken": 0, "resent": 0, "unclear": 0}
-    rows = OverageDelivery.objects.filter(state=State.UNCERTAIN, route=Route.METER)
+    rows = OverageDelivery.objects.filter(state=State.UNCERTAIN, route=Route.METER).exclude(
+        next_attempt_at__gt=now
+    )
     for row in rows.order_by("organization_id", "id")[:limit]:
         payer = payers.of([row.organization_id]).get(row.organization_id)
-        if payer is None:
+        if payer is None or row.occurred_at < payer.since:
+            # Its subscription has ended: what that one's invoices say decides.
             continue
         try:
             outcome = _resolve(row, payer, now)
@@ -56,24 +71,40 @@ def compare_all(*, now: datetime) -> int:
     return differing
 
 
-def _resolve(row: OverageDelivery, payer: Payer, now: datetime) -> str:
+def found_at_meter(row: OverageDelivery, payer: Payer) -> Found:
+    """Return what the meter's sum of a row's minute says about it. Raises `ProviderError`.
+
+    Others of the same minute may be in doubt with it: only a sum that has all of them, or
+    none, says something.
+    """
     starts_at = row.occurred_at.replace(second=0, microsecond=0)
     theirs = registry.billing_usage(payer.provider).usage_total(
         payer.customer_id, starts_at=starts_at, ends_at=starts_at + MINUTE
     )
     certain = told_minutes(row.organization_id, starts_at, starts_at + MINUTE)
     in_doubt = _sum(row.organization_id, starts_at, starts_at + MINUTE, State.UNCERTAIN)
+    ours = f"{certain} minutes delivered, {in_doubt} in doubt"
     if theirs == certain + in_doubt:
+        # Doubtful minutes that add up to nothing tell nothing.
+        verdict: Verdict = "taken" if in_doubt else "unclear"
+    else:
+        verdict = "absent" if theirs == certain else "unclear"
+    return Found(verdict, ours, f"{theirs} minutes")
+
+
+def _resolve(row: OverageDelivery, payer: Payer, now: datetime) -> str:
+    found = found_at_meter(row, payer)
+    if found.verdict == "taken":
         row.note_delivered(now=now)
         return "taken"
-    if theirs != certain:
+    if found.verdict == "unclear":
         discrepancies.open_one(
             kind=Discrepancy.Kind.USAGE_DIFFERS,
             provider=payer.provider,
             subject=row.key,
             organization_id=row.organization_id,
-            ours=f"{certain} minutes delivered, {in_doubt} in doubt",
-            theirs=f"{theirs} minutes",
+            ours=found.ours,
+            theirs=found.theirs,
             now=now,
         )
         return "unclear"
@@ -89,7 +120,7 @@ def _compare(
     organization_id: UUID, payer: Payer, period: MeterPeriod, now: datetime
 ) -> int:
     starts_at = period.starts_at.replace(second=0, microsecond=0)
-    ends_at = (now - LAG).replace(second=0, microsecond=0)
+    ends_at = (now - METER_LAGS).replace(second=0, microsecond=0)
     if ends_at <= starts_at:
         return 0
     ours = told_minutes(organization_id, starts_at, ends_at)

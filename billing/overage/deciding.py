@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import audit
 from accounts.models import User
@@ -14,7 +15,7 @@ from billing.errors import NothingToDecide, ReasonMissing
 from billing.invoices import issuing
 from billing.invoices.amounts import Asked
 from billing.models import Discrepancy, Document, OverageDelivery
-from billing.overage import payers, refused
+from billing.overage import doubts, payers, refused
 from metering.balances import ledger
 from metering.models import Rate
 from servicebilling.lib import money
@@ -37,13 +38,24 @@ def has_payer(row: OverageDelivery) -> bool:
     return bool(payers.of([row.organization_id]))
 
 
-@transaction.atomic
-def put_on_next_invoice(row_id: int, *, reason: str, actor: User, now: datetime) -> None:
+def put_on_next_invoice(
+    row_id: int, *, reason: str, actor: User, now: datetime, may_be_counted: bool = False
+) -> None:
     """Let a row go on the next invoice of the subscription; quiet if it does already.
 
     Minutes that the meter has refused never go there again: it would take their key for
-    known and count nothing. Raises `NothingToDecide`, also where there is no subscription.
+    known and count nothing. Minutes in doubt go only if its sum shows that they are not
+    there, or if staff know that they `may_be_counted`. Raises `CountedAlready`,
+    `MayBeCounted`, and `NothingToDecide`, also where there is no subscription.
     """
+    if len(reason.strip()) < REASON_LENGTH_MIN:
+        raise ReasonMissing
+    doubts.demand_absence(row_id, is_known=may_be_counted, now=now)
+    _put_on_next_invoice(row_id, reason=reason, actor=actor, now=now)
+
+
+@transaction.atomic
+def _put_on_next_invoice(row_id: int, *, reason: str, actor: User, now: datetime) -> None:
     row = _opened(row_id, reason, now)
     if row.route == Route.ITEM and row.state in (State.WAITING, State.DELIVERED):
         return
@@ -124,10 +136,12 @@ def lines_of(rows: list[OverageDelivery]) -> list[Asked]:
 
 
 def notice_unbilled(*, now: datetime) -> int:
-    """Tell staff of organizations whose overage nobody bills for days; settled when it is
-    on its way. Returns how many there are."""
+    """Tell staff of organizations whose overage nobody bills for days, and at once of what
+    an ended subscription left out; settled when it is on its way. Returns how many there
+    are."""
+    is_late = Q(created_at__lte=now - WAITED_FOR) | Q(returned_at__isnull=False)
     late = OverageDelivery.objects.filter(
-        route=Route.NONE, state=State.WAITING, created_at__lte=now - WAITED_FOR
+        is_late, route=Route.NONE, state=State.WAITING
     ).select_related("organization")
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     owners = {}

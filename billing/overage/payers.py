@@ -22,11 +22,16 @@ class Payer:
     customer_id: str
     subscription_id: str
     period: MeterPeriod | None
+    # Usage of before is on no period of this subscription.
+    since: datetime
 
     def route(self, row: OverageDelivery, *, now: datetime) -> str:
         """Return the way that a row goes now."""
-        by_meter = row.charge_id is not None and routes.is_meter_open(
-            row.occurred_at, self.period, now=now
+        by_meter = (
+            row.charge_id is not None
+            and row.returned_at is None
+            and row.occurred_at >= self.since
+            and routes.is_meter_open(row.occurred_at, self.period, now=now)
         )
         return OverageDelivery.Route.METER if by_meter else OverageDelivery.Route.ITEM
 
@@ -55,5 +60,6 @@ def of(organization_ids: Iterable[UUID]) -> dict[UUID, Payer]:
             customer_id=subscription.organization.stripe_customer_id,
             subscription_id=subscription.provider_subscription_id,
             period=period,
+            since=subscription.created_at,
         )
     return found

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 METER_OPEN_FOR = timedelta(minutes=45)
 # Stripe takes usage of the last 35 days.
 METER_REMEMBERS = timedelta(days=34)
+# Its sums lag behind what it has taken.
+METER_LAGS = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

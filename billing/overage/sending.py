@@ -9,6 +9,7 @@ from billing import discrepancies
 from billing.models import Discrepancy, OverageDelivery
 from billing.overage import payers
 from billing.overage.payers import Payer
+from billing.overage.routes import METER_LAGS
 from billing.providers import registry
 from billing.providers.base import ProviderError
 from billing.providers.orders import ItemOrder, MeterReport
@@ -42,7 +43,7 @@ def send(row_id: int, *, now: datetime) -> str:
     row = OverageDelivery.objects.select_related("organization", "charge").get(pk=row_id)
     payer = payers.of([row.organization_id]).get(row.organization_id)
     if payer is None:
-        return _wait_for_payer(row)
+        return _wait_for_payer(row, now)
     if row.route == Route.METER and not _may_go_by_meter(row, payer, now):
         return row.state
     try:
@@ -60,9 +61,9 @@ def _may_go_by_meter(row: OverageDelivery, payer: Payer, now: datetime) -> bool:
     if payer.route(row, now=now) == Route.METER:
         if not was_tried or not row.may_have_been_forgotten(now):
             return True
-        row.state, row.next_attempt_at = State.UNCERTAIN, None
+        _doubt(row, now)
     elif was_tried:
-        row.state, row.next_attempt_at = State.UNCERTAIN, None
+        _doubt(row, now)
     else:
         row.route, row.next_attempt_at, row.first_attempt_at = Route.ITEM, now, None
     row.save(update_fields=["route", "state", "next_attempt_at", "first_attempt_at"])
@@ -81,7 +82,7 @@ def _deliver(row: OverageDelivery, payer: Payer) -> None:
         return
     row.provider_reference = provider.add_item(
         ItemOrder(
-            key=row.key,
+            key=row.item_key,
             customer_id=payer.customer_id,
             subscription_id=payer.subscription_id,
             text=_text(row),
@@ -92,9 +93,21 @@ def _deliver(row: OverageDelivery, payer: Payer) -> None:
     row.save(update_fields=["provider_reference"])
 
 
-def _wait_for_payer(row: OverageDelivery) -> str:
-    row.route, row.next_attempt_at = Route.NONE, None
-    row.save(update_fields=["route", "next_attempt_at"])
+def _doubt(row: OverageDelivery, now: datetime) -> None:
+    """Let a row wait until the meter's sums would have it, if it was taken."""
+    row.state, row.next_attempt_at = State.UNCERTAIN, now + METER_LAGS
+
+
+def _wait_for_payer(row: OverageDelivery, now: datetime) -> str:
+    """One that was tried may be there: what the subscription's last invoice says decides."""
+    if row.attempts > 1:
+        _doubt(row, now)
+    else:
+        row.route, row.next_attempt_at, row.first_attempt_at = Route.NONE, None, None
+        row.attempts = 0
+    row.save(
+        update_fields=["route", "state", "next_attempt_at", "first_attempt_at", "attempts"]
+    )
     return row.state
 
 

@@ -99,3 +99,31 @@ class ListedSubscription:
         """Return what is compared, in words."""
         until = f"{self.period_ends_at:%Y-%m-%d}" if self.period_ends_at else "-"
         return f"{self.status} until {until}"
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredLine:
+    """Minutes of a period that the invoices of a subscription ask for."""
+
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """An item of ours; `is_taken` once an invoice has it."""
+
+    id: str
+    key: str
+    is_taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BilledUsage:
+    """What a subscription's invoices have asked for. `drafts` are ids of those that may
+    still change."""
+
+    lines: tuple[MeteredLine, ...]
+    items: tuple[ListedItem, ...]
+    drafts: tuple[str, ...]

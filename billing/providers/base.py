@@ -13,6 +13,7 @@ from uuid import UUID
 
 from billing.events import Invoiced, Refunded
 from billing.providers.answers import (
+    BilledUsage,
     ChangePreview,
     Checkout,
     FetchedFacts,
@@ -167,6 +168,13 @@ class UsageProvider(PaymentProvider, Protocol):
 
     def add_item(self, order: ItemOrder) -> str:
         """Put an amount on the next invoice; returns the provider's id."""
+
+    def billed_usage(self, customer_id: str, subscription_id: str) -> BilledUsage:
+        """Return what the invoices of a subscription have asked for, ended or not."""
+
+    def take_back_item(self, item_id: str) -> None:
+        """Remove an item that no invoice has; quiet if it is gone. Raises
+        `ProviderError` for one that an invoice has taken meanwhile."""
 
     def issue_invoice(self, order: InvoiceOrder) -> Invoiced:
         """Make and finalize an invoice; one that was begun is finished."""

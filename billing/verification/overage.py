@@ -45,4 +45,23 @@ RULES = (
           GROUP BY invoice_id, organization_id) x ON x.invoice_id = d.id
         """,
     ),
+    Rule(
+        "overage_of_an_ended_subscription_is_accounted_for",
+        # Its last invoice is read within hours; a draft of it may stay open for days.
+        """
+        SELECT s.organization_id, 'subscriptions ' || s.id AS row,
+          'accounted for' AS expected,
+          CASE WHEN s.overage_settled_at IS NULL AND EXISTS (
+            SELECT 1 FROM overage_deliveries d
+            WHERE d.organization_id = s.organization_id AND d.provider = s.provider
+              AND d.state <> 'written_off' AND (
+                (d.route = 'meter' AND d.occurred_at BETWEEN s.created_at AND s.ended_at)
+                OR (d.route = 'item'
+                  AND d.first_attempt_at BETWEEN s.created_at AND s.ended_at)))
+            THEN 'nobody knows' ELSE 'accounted for' END AS found
+        FROM subscriptions s
+        WHERE s.provider = 'stripe' AND s.status IN ('canceled', 'incomplete_expired')
+          AND s.ended_at <= %(now)s - interval '4 days'
+        """,
+    ),
 )

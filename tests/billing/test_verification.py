@@ -93,7 +93,9 @@ def _subscribe(organization) -> None:
     periods.pay(
         PeriodPaid("stripe", "sub_1", "in_1", NOW, until, Decimal(49), "USD", NOW), now=NOW
     )
-    Subscription.objects.update(status="canceled")
+    Subscription.objects.update(
+        status="canceled", ended_at=LATER - timedelta(days=9), overage_settled_at=LATER
+    )
 
 
 def _give_back(organization, staff) -> None:

@@ -163,4 +163,11 @@ BREAKS = [
         "UPDATE documents SET subtotal = subtotal + 5, total = total + 5 WHERE id IN"
         " (SELECT invoice_id FROM overage_deliveries) RETURNING 'documents ' || id",
     ),
+    (
+        "overage_of_an_ended_subscription_is_accounted_for",
+        "WITH sent AS (UPDATE overage_deliveries SET route = 'meter', provider = 'stripe',"
+        " invoice_id = NULL WHERE charge_id IS NOT NULL RETURNING organization_id)"
+        " UPDATE subscriptions s SET overage_settled_at = NULL FROM sent"
+        " WHERE s.organization_id = sent.organization_id RETURNING 'subscriptions ' || s.id",
+    ),
 ]

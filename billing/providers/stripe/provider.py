@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.events import Invoiced, Refunded
 from billing.providers.answers import (
+    BilledUsage,
     ChangePreview,
     Checkout,
     FetchedFacts,
@@ -28,8 +29,8 @@ from billing.providers.orders import (
     SavedCharge,
     SubscriptionCheckout,
 )
-from billing.providers.stripe import checkout as pages
 from billing.providers.stripe import (
+    billed,
     customers,
     history,
     invoicing,
@@ -44,6 +45,7 @@ from billing.providers.stripe import (
     subscriptions,
     usage,
 )
+from billing.providers.stripe import checkout as pages
 from billing.providers.stripe.client import NAME, Gateway
 from servicebilling.lib import money
 
@@ -145,6 +147,12 @@ class StripeProvider:
 
     def add_item(self, order: ItemOrder) -> str:
         return invoicing.add_item(self.gateway, order)
+
+    def billed_usage(self, customer_id: str, subscription_id: str) -> BilledUsage:
+        return billed.usage(self.gateway, customer_id, subscription_id)
+
+    def take_back_item(self, item_id: str) -> None:
+        billed.take_back(self.gateway, item_id)
 
     def issue_invoice(self, order: InvoiceOrder) -> Invoiced:
         return invoicing.issue(self.gateway, order, with_tax=self._with_tax)

@@ -19,6 +19,7 @@ from billing.providers.stripe.client import API_VERSION, Gateway
 from billing.providers.stripe.provider import StripeProvider
 from metering.verification.run import verify
 from servicebilling.sandbox.stripe.running import Sandbox
+from tests.billing.stripe import talking
 from tests.billing.stripe.customers import Paying
 from tests.sandbox import checker
 
@@ -172,3 +173,13 @@ def paying(organization, stripe, provider, settings, spoken_to, monkeypatch, cap
     there = Paying(organization, stripe, provider)
     yield there
     assert verify(now=there.now).findings == []
+
+
+@pytest.fixture
+def using(paying):
+    """On a plan whose minutes are used up, with 7 minutes beyond on the meter."""
+    paying.subscribe("starter")
+    talking.use_up(paying)
+    talking.talk(paying, 7)
+    talking.deliver(paying)
+    return paying

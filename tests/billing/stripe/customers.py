@@ -31,7 +31,9 @@ class Paying:
 
     @property
     def subscription(self) -> Subscription:
-        return Subscription.objects.get(organization=self.organization)
+        """The one that began last."""
+        mine = Subscription.objects.filter(organization=self.organization)
+        return mine.latest("created_at")
 
     @property
     def at_stripe(self) -> dict:
@@ -45,6 +47,7 @@ class Paying:
         self, plan_code: str, period: str = "monthly", **typed: str
     ) -> Subscription:
         """`typed` on the provider's page, such as a promotion `code`."""
+        self.organization.refresh_from_db()
         checkout.subscribe(
             organization=self.organization,
             plan_code=plan_code,
