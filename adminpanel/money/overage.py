@@ -1,5 +1,6 @@
 """One row of overage that goes no way by itself, and what becomes of it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -63,13 +64,14 @@ def _acts(row: OverageDelivery) -> list[tuple[str, str]]:
 
 def _decide(request: HttpRequest, form: OverageForm, row: OverageDelivery) -> bool:
     """Do what was decided; False with the reason in the form."""
-    does = {
+    deeds: dict[str, Callable[..., object]] = {
         "next": partial(
             deciding.put_on_next_invoice, may_be_counted="may_be_counted" in request.POST
         ),
         "apart": deciding.ask_apart,
         "write_off": deciding.write_off,
-    }[form.cleaned_data["act"]]
+    }
+    does = deeds[form.cleaned_data["act"]]
     try:
         does(row.pk, reason=form.why, actor=cast(User, request.user), now=timezone.now())
     except BillingError as error:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0010_find_organizations_by_bill_address'),
-        ('billing', '0018_told_customers'),
+        ("billing", "0019_trial_minutes_of_versions"),
         ('metering', '0023_failed_deliveries_by_time'),
     ]
 
