@@ -61,6 +61,7 @@ MONEY_ROWS = {
     "billing.plan",
     "billing.plancheckout",
     "billing.planversion",
+    "billing.providerrun",
     "billing.purchase",
     "billing.refund",
     "billing.topup",

@@ -80,6 +80,12 @@ def _books() -> list[dict[str, Any]]:
                     reverse("adminpanel:reconciliation"),
                     right="metering.view_bookcheck",
                 ),
+                _link(
+                    "Provider runs",
+                    "sync_alt",
+                    reverse("adminpanel:runs"),
+                    right="billing.view_providerrun",
+                ),
                 _model("Cycles", "event_repeat", "metering", "billingcycle"),
                 _model("Overage", "trending_up", "metering", "overagecharge"),
                 _model("Usage events", "data_usage", "metering", "usageevent"),

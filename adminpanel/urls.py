@@ -11,6 +11,7 @@ from adminpanel.organizations import views as organizations
 from adminpanel.overview import views as overview
 from adminpanel.reconciliation import views as reconciliation
 from adminpanel.refusals import views as refusals
+from adminpanel.runs import views as runs
 from adminpanel.settings import dated
 from adminpanel.settings import views as settings
 from adminpanel.unmatched import views as unmatched
@@ -82,6 +83,9 @@ urlpatterns = [
         catalogue.offer_bundle,
         name="bundle-offer",
     ),
+    path("catalogue/tell", runs.tell_catalogue, name="catalogue-tell"),
+    path("runs", runs.runs, name="runs"),
+    path("runs/<int:run_id>", runs.run, name="run"),
     path("settings", dated.settings, name="settings"),
     path("settings/<slug:key>", dated.setting, name="setting"),
     path("prices", settings.prices, name="prices"),

@@ -145,6 +145,12 @@ class BillingAddressStays(BillingError):
     )
 
 
+class RunUnderWay(BillingError):
+    status = 409
+    code = "run_under_way"
+    message = "This waits for the worker or is being done already."
+
+
 class CodeTaken(BillingError):
     status = 409
     code = "code_taken"

@@ -1,11 +1,12 @@
 """Our plans as offers to a provider, and the ids that the provider gave them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.db import transaction
 
 from billing.models import Plan
+from billing.providers import registry
 from billing.providers.base import ProviderError
 from billing.providers.offers import Change, Offer
 from metering.models import Rate, WhenExhausted
@@ -18,18 +19,18 @@ def of_plans() -> list[Offer]:
     """
     sold = Plan.objects.filter(is_active=True).select_related("rate_card")
     return [
-        Offer(
-            code=plan.code,
-            name=plan.name,
-            currency=plan.currency,
-            monthly=plan.price_monthly,
-            yearly=plan.price_yearly,
-            setup=plan.setup_fee or None,
-            overage=_overage(plan),
-        )
+        _offer(plan)
         for plan in sold
         if plan.price_monthly is not None or plan.price_yearly is not None
     ]
+
+
+def for_provider(name: str) -> list[Offer]:
+    """Return what a provider is told of: one that bills no usage takes what one fixed amount
+    pays for, in its currencies. Raises `ProviderError` and `NotSold`."""
+    if hasattr(registry.get(name), "report_usage"):
+        return of_plans()
+    return in_currencies(registry.currencies_of(name))
 
 
 def in_currencies(currencies: set[str]) -> list[Offer]:
@@ -43,11 +44,21 @@ def in_currencies(currencies: set[str]) -> list[Offer]:
 
 @transaction.atomic
 def keep_ids(
-    ids: Mapping[str, Mapping[str, str]], *, provider: str, dry_run: bool
+    ids: Mapping[str, Mapping[str, str]],
+    offers: Iterable[Offer],
+    *,
+    provider: str,
+    dry_run: bool,
 ) -> list[Change]:
-    """Write down a provider's ids by plan code; returns what differed from before."""
+    """Write down a provider's ids by plan code; returns what differed from before. A plan
+    that was changed since these offers were read gets none: its buyers would pay what they
+    were not shown."""
     changes = []
-    for plan in Plan.objects.select_for_update(of=("self",)).filter(code__in=ids):
+    told = {offer.code: offer for offer in offers}
+    plans = Plan.objects.select_related("rate_card").filter(code__in=ids)
+    for plan in plans.select_for_update(of=("self",)):
+        if told[plan.code] != _offer(plan):
+            continue
         found = dict(ids[plan.code])
         if plan.provider_ids.get(provider) == found:
             continue
@@ -56,6 +67,18 @@ def keep_ids(
             plan.provider_ids = plan.provider_ids | {provider: found}
             plan.save(update_fields=["provider_ids"])
     return changes
+
+
+def _offer(plan: Plan) -> Offer:
+    return Offer(
+        code=plan.code,
+        name=plan.name,
+        currency=plan.currency,
+        monthly=plan.price_monthly,
+        yearly=plan.price_yearly,
+        setup=plan.setup_fee or None,
+        overage=_overage(plan),
+    )
 
 
 def _overage(plan: Plan) -> Decimal | None:

@@ -4,8 +4,8 @@ import logging
 from datetime import datetime, timedelta
 from typing import cast
 
-from billing import discrepancies
-from billing.models import Discrepancy, Payment, TopUp
+from billing import discrepancies, provider_runs
+from billing.models import Discrepancy, Payment, ProviderRun, TopUp
 from billing.providers import registry
 from billing.providers.answers import ListedPayment
 from billing.providers.base import AskedProvider, ProviderError
@@ -19,26 +19,31 @@ log = logging.getLogger(__name__)
 
 def compare(*, now: datetime) -> int:
     """Leave a row for staff for each payment of the last days that is not counted here, or
-    with another amount; returns how many there are."""
+    with another amount; returns how many there are. Each list is kept as a run."""
     found = 0
     for name in registry.available():
         adapter = registry.get(name)
         if not hasattr(adapter, "list_payments"):
             continue
         try:
-            listed = list(
-                cast(AskedProvider, adapter).list_payments(
-                    since=now - LOOKED_BACK, until=now
-                )
-            )
+            found += _compare(name, cast(AskedProvider, adapter), now)
         except ProviderError as error:
             log.error("the payments of %s could not be listed: %s", name, error)
-            continue
-        found += sum(_differs(name, payment, now) for payment in listed)
     return found
 
 
-def _differs(provider: str, theirs: ListedPayment, now: datetime) -> bool:
+def _compare(name: str, adapter: AskedProvider, now: datetime) -> int:
+    kind = ProviderRun.Kind.PAYMENTS
+    with provider_runs.compared(kind, provider=name, now=now) as tally:
+        for payment in list(adapter.list_payments(since=now - LOOKED_BACK, until=now)):
+            tally.looked_at += 1
+            row = _difference(name, payment, now)
+            if row is not None:
+                tally.note(row.pk)
+    return tally.found
+
+
+def _difference(provider: str, theirs: ListedPayment, now: datetime) -> Discrepancy | None:
     payment = (
         Payment.objects.filter(provider=provider, provider_payment_id=theirs.id)
         .select_related("top_up")
@@ -50,8 +55,8 @@ def _differs(provider: str, theirs: ListedPayment, now: datetime) -> bool:
         discrepancies.settle(
             kind=kind, provider=provider, subject=theirs.id, settlement="mended", now=now
         )
-        return False
-    discrepancies.open_one(
+        return None
+    return discrepancies.open_one(
         kind=kind,
         provider=provider,
         subject=theirs.id,
@@ -60,7 +65,6 @@ def _differs(provider: str, theirs: ListedPayment, now: datetime) -> bool:
         organization_id=payment.organization_id if payment else None,
         now=now,
     )
-    return True
 
 
 def _given_for(payment: Payment | None) -> str:

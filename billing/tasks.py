@@ -9,7 +9,16 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import periodic_runs
-from billing import archives, erasing, forgetting, inbox, payment_lists, pending
+from billing import (
+    archives,
+    catalogue_telling,
+    erasing,
+    forgetting,
+    inbox,
+    payment_lists,
+    pending,
+    provider_runs,
+)
 from billing.documents import credit_notes, receipts, telling
 from billing.invoices import dunning, issuing
 from billing.letters import digest, low_usage, minutes, payments, posting
@@ -91,6 +100,20 @@ def compare_payments() -> None:
     now = timezone.now()
     if periodic_runs.claim("compare_payments", every=timedelta(days=1), now=now):
         payment_lists.compare(now=now)
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def tell_catalogue(run_id: int) -> None:
+    catalogue_telling.tell(run_id, now=timezone.now())
+
+
+@shared_task(soft_time_limit=1500, time_limit=1560)
+def tell_asked_catalogues() -> None:
+    """Begins what staff asked for and whose own wake-up got lost."""
+    now = timezone.now()
+    if periodic_runs.claim("tell_asked_catalogues", every=timedelta(minutes=1), now=now):
+        for run_id in provider_runs.waiting():
+            catalogue_telling.tell(run_id, now=timezone.now())
 
 
 @shared_task
@@ -197,6 +220,7 @@ def purge_personal_data() -> None:
     now = timezone.now()
     if periodic_runs.claim("purge_personal_data", every=timedelta(days=1), now=now):
         forgetting.forget(now=now)
+        provider_runs.purge(now=now)
 
 
 @shared_task
@@ -212,3 +236,13 @@ def wake(event_id: int) -> None:
         process_event.delay(event_id)
     except BrokerError:
         log.warning("no broker: event %s waits for the next sweep", event_id)
+
+
+def wake_catalogue(run_id: int) -> bool:
+    """Ask the worker to tell a provider of the catalogue now; False without a broker."""
+    try:
+        tell_catalogue.apply_async([run_id], retry=False)
+    except BrokerError:
+        log.warning("no broker: run %s waits for the clock", run_id)
+        return False
+    return True

@@ -31,6 +31,9 @@ ENTRIES = (
     Entry(
         "Tell the provider of billing details", "billing.tasks.tell_customer_details", 60
     ),
+    Entry(
+        "Tell catalogues that staff asked for", "billing.tasks.tell_asked_catalogues", 60
+    ),
     Entry("Give ordered refunds", "billing.tasks.give_refunds", 600),
     Entry("End the grace of failed renewals", "billing.tasks.end_grace", 300),
     Entry("Make files that wait", "metering.tasks.make_waiting_exports", 60),

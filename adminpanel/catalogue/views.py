@@ -16,10 +16,12 @@ from adminpanel import frames
 from adminpanel.catalogue import reports
 from adminpanel.catalogue.forms import BundleForm, PlanForm, initial_of
 from adminpanel.catalogue.new_plan import BLANK, NewPlanForm
+from adminpanel.runs import reports as runs
 from billing import bundles, plan_versions
 from billing.errors import ChangedMeanwhile, CodeTaken
 from billing.models import MinuteBundle, Plan
 from billing.plans import WITHOUT_PLAN
+from billing.provider_runs import BROKEN_OFF_AFTER
 
 _may_view = permission_required(
     ["billing.view_plan", frames.SEE_MONEY], raise_exception=True
@@ -34,6 +36,8 @@ _may_edit = permission_required("billing.edit_catalogue", raise_exception=True)
 def catalogue(request: HttpRequest) -> HttpResponse:
     shown = {
         "plans": reports.plan_lines(),
+        "tellings": runs.tellings(),
+        "broken_off_before": timezone.now() - BROKEN_OFF_AFTER,
         "bundles": reports.bundle_lines(timezone.now()),
     }
     return frames.page(request, "catalogue/list.html", "Catalogue", shown)

@@ -8,6 +8,7 @@ from billing.models.inbox import PaymentEvent
 from billing.models.letters import OPTIONAL_KINDS, Letter, LetterChoice
 from billing.models.overage import OverageDelivery
 from billing.models.plan_checkouts import PlanCheckout
+from billing.models.provider_runs import ProviderRun
 from billing.models.purchases import Payment, Purchase
 from billing.models.reversals import Dispute, Refund, RefundOrder
 from billing.models.subscriptions import Subscription, SubscriptionItem, SubscriptionStatus
@@ -34,6 +35,7 @@ __all__ = [
     "Plan",
     "PlanCheckout",
     "PlanVersion",
+    "ProviderRun",
     "Purchase",
     "Refund",
     "RefundOrder",

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from billing import discrepancies
-from billing.models import Discrepancy, OverageDelivery, SubscriptionItem
+from billing import discrepancies, provider_runs
+from billing.models import Discrepancy, OverageDelivery, ProviderRun, SubscriptionItem
 from billing.models.subscriptions import LIVING
 from billing.overage import payers
 from billing.overage.payers import Payer
 from billing.overage.routes import METER_LAGS, MeterPeriod
+from billing.provider_runs import Tally
 from billing.providers import registry
 from billing.providers.base import ProviderError
 
@@ -58,17 +59,17 @@ def resolve_uncertain(*, now: datetime, limit: int = 200) -> dict[str, int]:
 
 def compare_all(*, now: datetime) -> int:
     """Compare each running metered period with the provider's sum; differences become rows
-    for staff and go when they are gone. Returns how many differ."""
+    for staff and go when they are gone. Kept as a run; returns how many differ."""
     items = SubscriptionItem.objects.filter(
         is_metered=True, subscription__status__in=LIVING
     ).select_related("subscription")
-    differing = 0
-    for item in items:
-        organization_id = item.subscription.organization_id
-        payer = payers.of([organization_id]).get(organization_id)
-        if payer is not None and payer.period is not None:
-            differing += _compare(organization_id, payer, payer.period, now)
-    return differing
+    with provider_runs.compared(ProviderRun.Kind.OVERAGE, provider="", now=now) as tally:
+        for item in items:
+            organization_id = item.subscription.organization_id
+            payer = payers.of([organization_id]).get(organization_id)
+            if payer is not None and payer.period is not None:
+                _compare(organization_id, payer, payer.period, tally, now)
+    return tally.found
 
 
 def found_at_meter(row: OverageDelivery, payer: Payer) -> Found:
@@ -117,19 +118,21 @@ def _resolve(row: OverageDelivery, payer: Payer, now: datetime) -> str:
 
 
 def _compare(
-    organization_id: UUID, payer: Payer, period: MeterPeriod, now: datetime
-) -> int:
+    organization_id: UUID, payer: Payer, period: MeterPeriod, tally: Tally, now: datetime
+) -> None:
     starts_at = period.starts_at.replace(second=0, microsecond=0)
     ends_at = (now - METER_LAGS).replace(second=0, microsecond=0)
     if ends_at <= starts_at:
-        return 0
+        return
     ours = told_minutes(organization_id, starts_at, ends_at)
     try:
         theirs = registry.billing_usage(payer.provider).usage_total(
             payer.customer_id, starts_at=starts_at, ends_at=ends_at
         )
-    except ProviderError:
-        return 0
+    except ProviderError as error:
+        tally.error = f"{payer.customer_id} was not compared: {error}"
+        return
+    tally.looked_at += 1
     subject = f"{payer.customer_id} from {starts_at:%Y-%m-%d}"
     if ours == theirs:
         discrepancies.settle(
@@ -139,8 +142,8 @@ def _compare(
             settlement="gone at the next look",
             now=now,
         )
-        return 0
-    discrepancies.open_one(
+        return
+    row = discrepancies.open_one(
         kind=Discrepancy.Kind.USAGE_DIFFERS,
         provider=payer.provider,
         subject=subject,
@@ -149,7 +152,7 @@ def _compare(
         theirs=f"{theirs} minutes",
         now=now,
     )
-    return 1
+    tally.note(row.pk)
 
 
 def told_minutes(organization_id: UUID, starts_at: datetime, ends_at: datetime) -> int:

@@ -1,7 +1,9 @@
 """What a provider's catalogue is made from: our plans as plain data."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,19 @@ class Change:
     what: str
     key: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What telling a catalogue did. `ids` are the provider's, by plan code and period."""
+
+    changes: Sequence[Change]
+    notes: Sequence[str]
+    ids: Mapping[str, Mapping[str, str]]
+
+
+class CatalogueProvider(Protocol):
+    """Keeps our plans as its own. `tell_catalogue` makes what is missing, and is quiet the
+    second time; it raises `ProviderError`, also for a live account that was not meant."""
+
+    def tell_catalogue(self, offers: Sequence[Offer], *, is_live_meant: bool) -> Told: ...

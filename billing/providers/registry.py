@@ -15,6 +15,7 @@ from billing.providers.base import (
     RefundingProvider,
     UsageProvider,
 )
+from billing.providers.offers import CatalogueProvider
 
 
 @cache
@@ -46,6 +47,11 @@ def refunding(name: str) -> RefundingProvider:
 def listing(name: str) -> ListingProvider:
     """Return a provider that lists what it has. Raises `NotSold` for an unknown one."""
     return cast(ListingProvider, get(name))
+
+
+def keeping_catalogue(name: str) -> CatalogueProvider:
+    """Return a provider that keeps our plans. Raises `NotSold` for an unknown one."""
+    return cast(CatalogueProvider, get(name))
 
 
 def config(name: str) -> Config:

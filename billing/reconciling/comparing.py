@@ -5,8 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from billing import customers, discrepancies, inbox
-from billing.models import Discrepancy, PaymentEvent, Purchase, Subscription
+from billing import customers, discrepancies, inbox, provider_runs
+from billing.models import (
+    Discrepancy,
+    PaymentEvent,
+    ProviderRun,
+    Purchase,
+    Subscription,
+)
 from billing.models.subscriptions import ENDED
 from billing.providers.answers import ListedCheckout, ListedSubscription, SignedEvent
 from billing.providers.base import ListingProvider
@@ -56,9 +62,32 @@ def reconcile(
     """Catch up on events since a moment, oldest first, then compare what there is.
 
     Differences become rows for staff; those of before that are gone are settled. A dry run
-    writes nothing. `show` is told how many events have been looked at. Raises
-    `ProviderError`.
+    writes nothing, else a run is kept. `show` is told how many events have been looked at.
+    Raises `ProviderError`.
     """
+    if dry_run:
+        return _look(provider, since=since, now=now, dry_run=True, show=show)
+    kind = ProviderRun.Kind.LISTS
+    with provider_runs.compared(kind, provider=provider.name, now=now) as tally:
+        outcome = _look(provider, since=since, now=now, dry_run=False, show=show)
+        tally.looked_at = outcome.events + outcome.checkouts + outcome.subscriptions
+        if outcome.missed_events:
+            tally.lines.append(
+                f"{outcome.missed_events} events missed, {outcome.processed} processed now"
+            )
+        for row in _write(provider.name, list(outcome.differences), now):
+            tally.note(row.pk)
+    return outcome
+
+
+def _look(
+    provider: ListingProvider,
+    *,
+    since: datetime,
+    now: datetime,
+    dry_run: bool,
+    show: Callable[[int], None],
+) -> Outcome:
     outcome = Outcome()
     _catch_up(provider, outcome, since=since, now=now, dry_run=dry_run, show=show)
     checkouts = list(provider.list_checkouts(since=since))
@@ -67,8 +96,6 @@ def reconcile(
     found = [*_of_checkouts(provider.name, checkouts)]
     found += _of_subscriptions(provider.name, listed)
     outcome.differences = tuple(found)
-    if not dry_run:
-        _write(provider.name, found, now)
     return outcome
 
 
@@ -157,9 +184,10 @@ def _told(row: Subscription) -> str:
     return f"{row.status} until {until}"
 
 
-def _write(provider: str, found: list[Difference], now: datetime) -> None:
-    for one in found:
-        discrepancies.open_one(provider=provider, now=now, **asdict(one))
+def _write(provider: str, found: list[Difference], now: datetime) -> list[Discrepancy]:
+    rows = [
+        discrepancies.open_one(provider=provider, now=now, **asdict(one)) for one in found
+    ]
     still = {(one.kind, one.subject) for one in found}
     compared = (Kind.ORPHAN_CHECKOUT, Kind.PAID_NOT_CREDITED, Kind.SUBSCRIPTION_DIFFERS)
     before = Discrepancy.objects.filter(
@@ -174,3 +202,4 @@ def _write(provider: str, found: list[Difference], now: datetime) -> None:
                 settlement="gone at the next look",
                 now=now,
             )
+    return rows

@@ -117,8 +117,8 @@ def test_page_says_that_a_provider_must_be_told(browser_as):
     browser.post(place("cutoff"), filled("cutoff", price_monthly="59", confirm="yes"))
     untold = browser.get(place("cutoff")).content.decode()
 
-    assert "sync_stripe_catalog" not in told
-    assert "sync_stripe_catalog" in untold
+    assert "cannot be paid yet" not in told
+    assert "cannot be paid yet" in untold
 
 
 def test_finance_reads_and_support_sees_nothing_of_it(browser_as):

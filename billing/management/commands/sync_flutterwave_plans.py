@@ -25,14 +25,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
         try:
-            synced = plans.sync(
-                Gateway(registry.config(NAME)),
-                offering.in_currencies(registry.currencies_of(NAME)),
-                dry_run=dry_run,
-            )
+            offers = offering.in_currencies(registry.currencies_of(NAME))
+            synced = plans.sync(Gateway(registry.config(NAME)), offers, dry_run=dry_run)
         except ProviderError as error:
             raise CommandError(str(error)) from error
-        synced.changes += offering.keep_ids(synced.ids, provider=NAME, dry_run=dry_run)
+        synced.changes += offering.keep_ids(
+            synced.ids, offers, provider=NAME, dry_run=dry_run
+        )
         if options["json"]:
             told = {
                 "changes": [asdict(change) for change in synced.changes],

@@ -38,9 +38,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
         try:
+            offers = offering.of_plans()
             synced = catalogue.sync(
                 registry.config(catalogue.NAME),
-                offering.of_plans(),
+                offers,
                 adopt=_pairs(options["adopt"]),
                 live=options["live"],
                 with_webhook=not options["without_webhook"],
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         except ProviderError as error:
             raise CommandError(str(error)) from error
         synced.changes.extend(
-            offering.keep_ids(synced.ids, provider=catalogue.NAME, dry_run=dry_run)
+            offering.keep_ids(synced.ids, offers, provider=catalogue.NAME, dry_run=dry_run)
         )
         if options["json"]:
             self.stdout.write(json.dumps(_for_programs(synced)))

@@ -1,6 +1,6 @@
 """Flutterwave (API version 3) as a payment provider."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from billing.providers.base import Config, Declined, NeverAsked, ProviderError
 from billing.providers.flutterwave import (
     amounts,
     hooks,
+    plans,
     reading,
     references,
     refunds,
@@ -29,6 +30,7 @@ from billing.providers.flutterwave import (
 from billing.providers.flutterwave import checkout as pages
 from billing.providers.flutterwave.client import NAME, Gateway, Missing
 from billing.providers.flutterwave.transactions import FAILED
+from billing.providers.offers import Offer, Told
 from billing.providers.orders import (
     Customer,
     LaterPlan,
@@ -69,6 +71,11 @@ class FlutterwaveProvider:
             mode=self.config.options.get("webhook_mode", "auto"),
         )
         return hooks.read(body)
+
+    def tell_catalogue(self, offers: Sequence[Offer], *, is_live_meant: bool) -> Told:
+        """What is made here costs nothing: a plan is paid only by who is sent to it."""
+        synced = plans.sync(self.gateway, list(offers), dry_run=False)
+        return Told(synced.changes, synced.notes, synced.ids)
 
     def subject(self, event_type: str, body: Mapping[str, Any]) -> str:
         return ""

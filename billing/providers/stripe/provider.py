@@ -1,6 +1,6 @@
 """Stripe as a payment provider: hands each request to the module of its subject."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ from billing.providers.answers import (
     SignedEvent,
 )
 from billing.providers.base import Config
+from billing.providers.offers import Offer, Told
 from billing.providers.orders import (
     Customer,
     CustomerDetails,
@@ -31,6 +32,7 @@ from billing.providers.orders import (
 )
 from billing.providers.stripe import (
     billed,
+    catalogue,
     customers,
     history,
     invoicing,
@@ -87,6 +89,18 @@ class StripeProvider:
         return signatures.verify(
             body, headers, secrets=self.config.webhook_secrets, now=now
         )
+
+    def tell_catalogue(self, offers: Sequence[Offer], *, is_live_meant: bool) -> Told:
+        """Webhook endpoints stay as they are: their secrets are shown to a command alone."""
+        synced = catalogue.sync(
+            self.config,
+            offers,
+            adopt={},
+            live=is_live_meant,
+            with_webhook=False,
+            dry_run=False,
+        )
+        return Told(synced.changes, synced.notes, synced.ids)
 
     def subject(self, event_type: str, body: Mapping[str, Any]) -> str:
         return subjects.subscription_of_event(event_type, body)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from billing import payment_lists, pending
-from billing.models import Discrepancy, Document, Payment, Refund
+from billing.models import Discrepancy, Document, Payment, ProviderRun, Refund
 from billing.providers import registry
 from billing.providers.base import Config, ProviderError
 from billing.providers.flutterwave import amounts, periods
@@ -29,6 +29,8 @@ def test_a_payment_nobody_counted_is_a_row_until_it_is_counted(flutterwave, lago
     assert Discrepancy.objects.get().ours == "not counted"
     pending.confirm(lagos, top_up.pk, now=NOW)
     assert payment_lists.compare(now=LATER) == 0
+    runs = ProviderRun.objects.order_by("id").values_list("looked_at_count", "found_count")
+    assert list(runs) == [(1, 1), (1, 1), (1, 0)]
     assert Discrepancy.objects.get().settlement == "mended"
 
 

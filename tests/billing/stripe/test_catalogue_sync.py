@@ -6,10 +6,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing import catalogue_loading
-from billing.models import Plan
+from billing import catalogue_loading, catalogue_telling, provider_runs
+from billing.models import Plan, ProviderRun
+from billing.providers import registry
 from tests.billing.conftest import NOW
 from tests.billing.stripe.conftest import KEY
+from tests.factories import accounts as make
 
 pytestmark = pytest.mark.django_db
 
@@ -268,3 +270,20 @@ def test_a_dry_run_and_a_site_without_webhooks_make_no_destination(stripe) -> No
     sync("--dry-run")
     sync("--without-webhook")
     assert destinations(stripe) == []
+
+
+def test_worker_tells_what_staff_asked_for_and_leaves_endpoints_alone(
+    stripe, settings, now
+) -> None:
+    registry.get.cache_clear()
+    asked = provider_runs.ask(provider="stripe", actor=make.make_user(), now=now)
+    catalogue_telling.tell(asked.pk, now=now)
+    registry.get.cache_clear()
+
+    run = ProviderRun.objects.get()
+    assert run.error == ""
+    assert run.found_count > run.looked_at_count > 0
+    assert price(stripe, "starter_monthly")["unit_amount"] == 20400
+    assert "monthly" in Plan.objects.get(code="starter").provider_ids["stripe"]
+    assert stripe.every("webhook_endpoint") == []
+    assert sync("--without-webhook")["changes"] == []
