@@ -41,7 +41,7 @@ class PlanForm(forms.Form):
     monthly_wallet_grant = _amount(help_text="Put into the wallet with each payment.")
     trial_days = _count(90, required=False)
     trial_minutes = _count(
-        required=False, help_text="Of the first month of a trial. Empty: as the plan's."
+        required=False, help_text="Of the first month of a trial. 0: as the plan's."
     )
     included_minutes = _count()
     when_exhausted = forms.ChoiceField(

@@ -143,7 +143,7 @@ def test_run_that_broke_is_kept_with_its_error():
     def breaks() -> None:
         with provider_runs.compared("payments", provider="flutterwave", now=now) as tally:
             tally.looked_at = 3
-            raise ProviderError("no answer")
+            raise ProviderError("no answer", retry=True)
 
     with pytest.raises(ProviderError):
         breaks()

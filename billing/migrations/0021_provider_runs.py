@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0019_trial_minutes_of_versions'),
+        ("billing", "0020_ended_subscriptions_are_settled"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
