@@ -1,75 +1,169 @@
-"""Two schedulers that know nothing of each other, for a day: every job once per period."""
+"""Two schedulers that know nothing of each other, for a day: every job once per period.
 
-import os
+The day is the one on which clocks change in New York; in it some organizations run low and a
+month ends, so that jobs have something to do twice.
+"""
+
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
+from time import perf_counter
 
 import pytest
 import time_machine
 from celery import current_app
+from django.core import mail
 
 from accounts import periodic_runs
 from accounts.models import PeriodicRun
+from billing.models import Letter
+from metering.models import BillingCycle
 from servicebilling.clockwork import ENTRIES
+from tests.clockwork import beats
 from tests.crowd import Crowd
+from tests.factories import accounts
+from tests.factories import metering as make
+from tests.length import IS_LONG
+from tests.metering.conftest import books_add_up, now
+from tests.metering.story import Story
 
-IS_LONG = bool(os.environ.get("LONG"))
-# The suite looks at some minutes around midnight, where the daily ones fall due.
-BEGIN = datetime(2026, 3, 29, tzinfo=UTC)
-BEFORE, AFTER = (
-    (timedelta(0), timedelta(days=1))
-    if IS_LONG
-    else (timedelta(minutes=1), timedelta(minutes=2))
-)
-# Wakes up by the row of each thing to do, which is claimed by itself.
-WITHOUT_A_PERIOD = {"metering.tasks.end_calls"}
+__all__ = ["books_add_up", "now"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
+MIDNIGHT = datetime(2026, 3, 8, tzinfo=UTC)
+# The suite looks at the minute around midnight, where the daily ones fall due.
+BEGIN, END = (
+    (MIDNIGHT, MIDNIGHT + timedelta(days=1))
+    if IS_LONG
+    else (MIDNIGHT - timedelta(seconds=30), MIDNIGHT + timedelta(seconds=60))
+)
+STEP = timedelta(seconds=5)
+# Beats begin one after the other; the first is killed now and then, and begins anew.
+BEHIND = timedelta(seconds=20)
+KILLED_AFTER, BACK_AFTER = (
+    (timedelta(hours=5), timedelta(minutes=7))
+    if IS_LONG
+    else (timedelta(seconds=40), timedelta(seconds=15))
+)
+# Wakes up by the row of each thing to do, which is claimed by itself.
+WITHOUT_A_PERIOD = {"metering.tasks.end_calls"}
+ZONES = ["Africa/Lagos", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]
 
-def moments() -> dict[datetime, list[str]]:
-    """When beat asks for what; as often as the entries say."""
-    asked: dict[datetime, list[str]] = {}
-    for entry in ENTRIES:
-        if entry.task in WITHOUT_A_PERIOD:
-            continue
-        every = timedelta(seconds=entry.every_seconds)
-        at = BEGIN
-        while at - every >= BEGIN - BEFORE:
-            at -= every
-        while at < BEGIN + AFTER:
-            asked.setdefault(at, []).append(entry.task)
-            at += every
-    return asked
+
+@dataclass
+class Watch:
+    """What was asked for and who got it, beside the rows that say so."""
+
+    asked: Counter[tuple[str, datetime]]
+    won: Counter[tuple[str, datetime]]
+    every: dict[str, timedelta]
 
 
-def test_two_beats_do_every_job_once_per_period(monkeypatch):
-    # Appending is one step, whichever thread does it.
-    claim, answers = periodic_runs.claim, list[tuple[str, int, bool]]()
+@pytest.fixture
+def watch(monkeypatch) -> Watch:
+    claim, lock = periodic_runs.claim, Lock()
+    seen = Watch(Counter(), Counter(), {})
 
     def claimed(task: str, *, every: timedelta, now: datetime) -> bool:
-        """As it is, but the winner's work itself is not done here."""
-        period = int(now.timestamp() // every.total_seconds())
-        answers.append((task, period, claim(task, every=every, now=now)))
-        return False
+        is_ours = claim(task, every=every, now=now)
+        period = beats.periods(now - every, now + timedelta.resolution, every)[-1]
+        with lock:
+            seen.every[task] = every
+            seen.asked[task, period] += 1
+            seen.won[task, period] += is_ours
+        return is_ours
 
     monkeypatch.setattr(periodic_runs, "claim", claimed)
+    return seen
+
+
+@pytest.fixture
+def world() -> None:
+    """In each zone somebody who runs low, and one whose month ends in the middle of the day."""
+    card = make.make_card(included_minutes=100)
+    for zone in ZONES:
+        _running_low(zone, card=card, since=BEGIN - timedelta(days=3))
+    _running_low("America/New_York", card=card, since=datetime(2026, 2, 8, 12, tzinfo=UTC))
+
+
+def _running_low(zone: str, *, card: object, since: datetime) -> None:
+    owner = accounts.make_organization(timezone=zone, now=since)
+    make.make_balances(organization=owner, card=card, now=since)
+    number = make.make_number(organization=owner, valid_from=since)
+    Story(owner, number, since).adjust_used(85)
+
+
+@pytest.mark.parametrize("count", [2, 3] if IS_LONG else [3])
+def test_beats_do_every_job_once_per_period(count, world, watch, settings, capsys):
+    settings.CELERY_TASK_ALWAYS_EAGER = True
     current_app.loader.import_default_modules()
-    with Crowd(2) as beats:
-        for at, tasks in sorted(moments().items()):
-            with time_machine.travel(at, tick=False):
+    beats.all_due_on_the_hour(begin=BEGIN)
+    began = perf_counter()
+    with beats.Failures() as failures:
+        turns = _turn_through_the_day(count)
 
-                def ask(beat: int, tasks: list[str] = tasks) -> None:
-                    # Each in an order of its own, so that they meet and miss each other.
-                    for name in tasks if beat else reversed(tasks):
-                        current_app.tasks[name]()
+    assert failures.seen == []
+    expected = {
+        (task, period)
+        for task, every in watch.every.items()
+        for period in beats.periods(BEGIN, END, every)
+    }
+    assert set(watch.asked) >= expected
+    assert {key: times for key, times in watch.won.items() if times != 1} == {}
+    rows = {
+        (row.task, datetime.fromisoformat(row.period)) for row in PeriodicRun.objects.all()
+    }
+    assert rows == set(watch.won)
+    assert expected <= rows
+    assert len(watch.every) >= len(ENTRIES) - len(WITHOUT_A_PERIOD)
+    with capsys.disabled():
+        print(
+            f"\n{count} beats, {END - BEGIN}: {sum(turns)} turns, {watch.asked.total()} "
+            f"askings, {len(rows)} runs of {len(watch.every)} jobs, each once, "
+            f"in {perf_counter() - began:.0f} s"
+        )
+    if IS_LONG:
+        _what_happened_that_day()
 
-                beats.at_once(ask)
-    asked = Counter((task, period) for task, period, _ in answers)
-    won = Counter((task, period) for task, period, is_ours in answers if is_ours)
-    assert won.keys() == asked.keys()
-    assert {task for task, _ in won} >= {"write_low_usage_letters", "purge_personal_data"}
-    assert set(asked.values()) == {2}
-    assert set(won.values()) == {1}, [key for key, times in won.items() if times != 1]
-    assert PeriodicRun.objects.count() == len(won)
-    print(f"{len(won)} periods of {len({task for task, _ in won})} tasks, each once")
+
+def _turn_through_the_day(count: int) -> list[int]:
+    """Return how many turns each beat took."""
+    running: dict[int, beats.Beat] = {}
+    turns = [0] * count
+    with (
+        time_machine.travel(BEGIN, tick=False) as clock,
+        Crowd(count) as crowd,
+    ):
+        at = BEGIN
+        while at < END:
+            clock.move_to(at)
+            crowd.at_once(lambda beat, at=at: _turn(beat, at, running, turns))
+            at += STEP
+    return turns
+
+
+def _turn(
+    beat: int, at: datetime, running: dict[int, beats.Beat], turns: list[int]
+) -> None:
+    since = at - BEGIN
+    if beat == 0 and since % (KILLED_AFTER + BACK_AFTER) >= KILLED_AFTER:
+        running.pop(beat, None)
+        return
+    if since < beat * BEHIND:
+        return
+    if beat not in running:
+        running[beat] = beats.Beat()
+    running[beat].turn()
+    turns[beat] += 1
+
+
+def _what_happened_that_day() -> None:
+    letters = Letter.objects.filter(kind=Letter.Kind.LOW_USAGE)
+    zones = list(letters.values_list("organization__timezone", flat=True))
+    assert sorted(zones) == ZONES
+    assert set(letters.values_list("state", flat=True)) == {"delivered"}
+    assert len([one for one in mail.outbox if "left for" in one.subject]) == len(ZONES)
+    months = Counter(BillingCycle.objects.values_list("organization_id", flat=True))
+    assert sorted(months.values()) == [1] * len(ZONES) + [2]
