@@ -289,7 +289,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(PeriodicRun)
 class PeriodicRunAdmin(ReadOnlyAdmin):
-    list_display = ["task", "period", "started_at", "finished_at"]
+    list_display = ["task", "period", "started_at", "message_id"]
     list_filter = ["task"]
     ordering = ["-started_at"]
 

@@ -13,6 +13,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         {OWNER, ADMIN, ACCOUNTANT, MEMBER},
         {"usage:read", "admin"},
     ),
+    # Whole numbers of callers, in files and over the API; pages mask them for everybody.
+    "callers.view": ({OWNER, ADMIN}, {"usage:read", "admin"}),
     "usage.report": ({OWNER, ADMIN}, {"usage:write", "admin"}),
     "calls.create": ({OWNER, ADMIN, MEMBER}, {"calls:create", "admin"}),
     "billing.view": ({OWNER, ADMIN, ACCOUNTANT}, {"billing:read", "admin"}),

@@ -327,7 +327,8 @@ class PeriodicRun(models.Model):
     task = models.CharField(max_length=120)
     period = models.CharField(max_length=40)
     started_at = models.DateTimeField(default=now, editable=False)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    # The broker's message that began it; when it is delivered again, it goes on.
+    message_id = models.CharField(max_length=64, blank=True, db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint("task", "period", name="periodic_run_once")]

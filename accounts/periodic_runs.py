@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from celery import current_task
+
 from accounts.models import PeriodicRun
 
 # Done each minute for its own sake: as long as it is, beat and a worker are alive.
@@ -14,15 +16,23 @@ KEPT = timedelta(days=35)
 def claim(task: str, *, every: timedelta, now: datetime) -> bool:
     """Return True to the one caller who may do this period of the task.
 
-    Periods are cut from the epoch, so all machines agree on them.
+    Periods are cut from the epoch, so all machines agree on them. A message that comes again
+    was not acknowledged: its worker was killed in the middle. So it may go on with what it
+    had begun, and a daily task does not wait for the next day.
     """
+    message = _message_id()
     seconds = int(every.total_seconds())
     start = int(now.timestamp()) // seconds * seconds
     period = datetime.fromtimestamp(start, UTC).isoformat()
-    _, is_ours = PeriodicRun.objects.get_or_create(
-        task=task, period=period, defaults={"started_at": now}
+    run, is_new = PeriodicRun.objects.get_or_create(
+        task=task, period=period, defaults={"started_at": now, "message_id": message}
     )
-    return is_ours
+    return is_new or (message != "" and run.message_id == message)
+
+
+def _message_id() -> str:
+    """The message that the worker is at; empty where a function is called by hand."""
+    return (current_task.request.id or "") if current_task else ""
 
 
 def last_start(task: str) -> datetime | None:

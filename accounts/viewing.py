@@ -25,6 +25,7 @@ from servicebilling.lib import api_errors
 SESSION_KEY = "viewing"
 RIGHT = "accounts.look_as_organization"
 SEE_MONEY = "metering.see_money"
+SEE_NUMBERS = "metering.see_numbers"
 LASTS = timedelta(minutes=30)
 REASON_LENGTH_MIN, REASON_LENGTH_MAX = 3, 300
 # What may still be sent: leaving the look, and leaving altogether.
@@ -89,6 +90,8 @@ def of(request: HttpRequest, *, now: datetime) -> Viewing | None:
     opened = capabilities.only_views(frozenset(capabilities.TABLE))
     if not request.user.has_perm(SEE_MONEY):
         opened -= {"billing.view"}
+    if not request.user.has_perm(SEE_NUMBERS):
+        opened -= {"callers.view"}
     return Viewing(organization, until, said["reason"], opened)
 
 

@@ -165,6 +165,7 @@ def _show_file(organization: Any, file_format: str) -> None:
         first_day=today - timedelta(days=DAYS + 5),
         last_day=today,
         requested_by=None,
+        shows_callers=True,
         now=datetime.now(UTC),
     )
     exports.make(export.pk, now=datetime.now(UTC))

@@ -47,6 +47,7 @@ def request(organization: Organization, *, requested_by: User, now: datetime) ->
         first_day=min(organization.created_at.date(), now.date()),
         last_day=now.date(),
         requested_by=requested_by,
+        shows_callers=True,
         now=now,
     )
 

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.models import Organization
 from metering.models import Allowance, Call, WhenExhausted
+from metering.usage import callers
 from metering.usage.analytics import MonthUsage
 from metering.usage.outlook import Outlook
 from metering.usage.reports import CallLine, CycleReport
@@ -117,13 +118,16 @@ def month_answer(organization: Organization, month: MonthUsage) -> Json:
     }
 
 
-def call_answer(call: CallLine) -> Json:
+def call_answer(call: CallLine, *, sees_callers: bool) -> Json:
     """Return the fields of `CallAnswer`."""
+    call_from, call_to = callers.numbers_shown(
+        call.direction, call.call_from, call.call_to, sees_callers=sees_callers
+    )
     return {
         "id": call.id,
         "agent_name": call.agent_name,
-        "call_from": call.call_from,
-        "call_to": call.call_to,
+        "call_from": call_from,
+        "call_to": call_to,
         "duration_seconds": call.duration_seconds,
         "billed_minutes": call.billed_minutes,
         "cost_usd": _if_usd(call.price, call.currency),

@@ -74,7 +74,8 @@ class Calls(APIView):
     """Calls, newest first, refused and running ones too."""
 
     def get(self, request: Request) -> Response:
-        organization = access.organization_for(request, "usage.view")
+        allowed = access.access_for(request, "usage.view")
+        organization = allowed.organization
         asked = parameters.read(request, parameters.CallsQuery)
         list_name = f"calls {organization.pk}"
         after = None
@@ -93,5 +94,6 @@ class Calls(APIView):
         following = page.next and keyset.write(
             page.next.occurred_at.isoformat(), str(page.next.id), of=list_name
         )
-        calls = [call_answer(call) for call in page.calls]
+        sees_callers = allowed.can("callers.view")
+        calls = [call_answer(call, sees_callers=sees_callers) for call in page.calls]
         return Response(CallsAnswer({"calls": calls, "next": following}).data)

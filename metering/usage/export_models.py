@@ -36,6 +36,8 @@ class Export(models.Model):
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     format = models.CharField(max_length=4, choices=Format.choices)
+    # Whether callers' numbers stand in it whole: then it is for those alone who may see them.
+    shows_callers = models.BooleanField(default=True)
     # Local days of the organization, both included.
     first_day = models.DateField()
     last_day = models.DateField()

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Organization
 from metering.models import Call, MinuteTransaction, WalletTransaction
-from metering.usage import monthly_statements
+from metering.usage import callers, monthly_statements
 from metering.usage.export_models import Export
 from servicebilling.lib.spreadsheets import Cell, Column
 
@@ -26,14 +26,17 @@ Rows = Iterator[Sequence[Cell]]
 @dataclass(frozen=True, slots=True)
 class Content:
     columns: tuple[Column, ...]
-    rows: Callable[[Organization, date, date], Rows]
+    # Of an organization from a day to a day; whether callers' numbers stand in it whole.
+    rows: Callable[[Organization, date, date, bool], Rows]
 
 
 def content_of(kind: str) -> Content:
     return _CONTENTS[kind]
 
 
-def _calls(organization: Organization, first: date, last: date) -> Rows:
+def _calls(
+    organization: Organization, first: date, last: date, shows_callers: bool
+) -> Rows:
     zone = ZoneInfo(organization.timezone)
     start, end = _moments(zone, first, last)
     calls = Call.objects.filter(
@@ -45,8 +48,9 @@ def _calls(organization: Organization, first: date, last: date) -> Rows:
             str(call.id),
             call.direction,
             call.agent.name if call.agent else "",
-            call.call_from,
-            call.call_to,
+            *callers.numbers_shown(
+                call.direction, call.call_from, call.call_to, sees_callers=shows_callers
+            ),
             _local(call.started_at, zone),
             _local(call.ended_at, zone),
             call.duration_seconds,
@@ -58,7 +62,7 @@ def _calls(organization: Organization, first: date, last: date) -> Rows:
         )
 
 
-def _minutes(organization: Organization, first: date, last: date) -> Rows:
+def _minutes(organization: Organization, first: date, last: date, _: bool) -> Rows:
     zone = ZoneInfo(organization.timezone)
     start, end = _moments(zone, first, last)
     entries = MinuteTransaction.objects.filter(
@@ -80,7 +84,7 @@ def _minutes(organization: Organization, first: date, last: date) -> Rows:
         )
 
 
-def _wallet(organization: Organization, first: date, last: date) -> Rows:
+def _wallet(organization: Organization, first: date, last: date, _: bool) -> Rows:
     zone = ZoneInfo(organization.timezone)
     start, end = _moments(zone, first, last)
     entries = WalletTransaction.objects.filter(
@@ -99,7 +103,7 @@ def _wallet(organization: Organization, first: date, last: date) -> Rows:
         )
 
 
-def _statement(organization: Organization, first: date, last: date) -> Rows:
+def _statement(organization: Organization, first: date, last: date, _: bool) -> Rows:
     for line in monthly_statements.statement_of(organization, month=first).lines():
         yield (line.section, line.name, line.quantity, line.amount, line.currency)
 

@@ -45,9 +45,11 @@ def request(
     first_day: date,
     last_day: date,
     requested_by: User | None,
+    shows_callers: bool,
     now: datetime,
 ) -> Export:
     """Return a file that waits to be made, `is_small` says whether one may wait for it.
+    `shows_callers`: their whole numbers, else masked ones.
 
     Raises `TooManyExports` while several of the organization are under way.
     """
@@ -77,6 +79,7 @@ def request(
             format=file_format,
             first_day=first_day,
             last_day=last_day,
+            shows_callers=shows_callers,
             created_at=now,
             expires_at=now + KEPT,
         )
@@ -116,12 +119,21 @@ def due(*, now: datetime, kinds: Sequence[str] = OF_METERING) -> list[UUID]:
     return list(rows.values_list("pk", flat=True)[:LISTED_MAX])
 
 
+def open_to(*, kinds: Sequence[str], sees_callers: bool, now: datetime) -> QuerySet[Export]:
+    """Return the files of those kinds that still exist; without the right to see callers,
+    none that another was given with their whole numbers."""
+    rows = Export.objects.filter(kind__in=kinds, expires_at__gt=now)
+    if not sees_callers:
+        rows = rows.exclude(kind=Export.Kind.CALLS, shows_callers=True)
+    return rows
+
+
 def recent(
-    organization: Organization, *, kinds: Sequence[str], now: datetime
+    organization: Organization, *, kinds: Sequence[str], sees_callers: bool, now: datetime
 ) -> list[Export]:
-    """Return the organization's files of those kinds that still exist, newest first."""
-    rows = Export.objects.filter(
-        organization=organization, kind__in=kinds, expires_at__gt=now
+    """Return the organization's files that somebody may have, newest first."""
+    rows = open_to(kinds=kinds, sees_callers=sees_callers, now=now).filter(
+        organization=organization
     )
     return list(rows.select_related("organization").order_by("-created_at")[:LISTED_MAX])
 
@@ -172,7 +184,11 @@ def _let_go(export: Export) -> None:
 
 def _write(export: Export) -> tuple[int, int]:
     content = export_rows.content_of(export.kind)
-    counted = _Counted(content.rows(export.organization, export.first_day, export.last_day))
+    counted = _Counted(
+        content.rows(
+            export.organization, export.first_day, export.last_day, export.shows_callers
+        )
+    )
     if export.format == Export.Format.CSV:
         size = _keep(export, spreadsheets.csv_parts(content.columns, counted))
         return counted.rows, size

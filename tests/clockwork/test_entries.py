@@ -65,4 +65,7 @@ def test_a_killed_worker_leaves_its_task_to_another():
     assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1
     # Redelivered only after every task has ended, or met its limit.
     visible_after = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+    current_app.loader.import_default_modules()
+    limits = {name: task.time_limit for name, task in current_app.tasks.items()}
     assert visible_after > settings.CELERY_TASK_TIME_LIMIT
+    assert visible_after > max(limit for limit in limits.values() if limit)

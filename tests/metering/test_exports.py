@@ -48,6 +48,7 @@ def made(organization, kind="calls", file_format="csv", **days):
         kind=kind,
         file_format=file_format,
         requested_by=None,
+        shows_callers=True,
         now=AT,
         **JANUARY | days,
     )
@@ -199,7 +200,13 @@ def test_long_file_lies_in_parts(clinic, monkeypatch):
 
 def test_worker_that_dies_is_followed_by_another_and_not_for_ever(clinic, monkeypatch):
     export = exports.request(
-        clinic, kind="calls", file_format="csv", requested_by=None, now=AT, **JANUARY
+        clinic,
+        kind="calls",
+        file_format="csv",
+        requested_by=None,
+        shows_callers=True,
+        now=AT,
+        **JANUARY,
     )
 
     def die(*_):
@@ -221,7 +228,13 @@ def test_worker_that_dies_is_followed_by_another_and_not_for_ever(clinic, monkey
 def test_only_so_many_at_once(clinic):
     for _ in range(exports.UNDER_WAY_MAX):
         exports.request(
-            clinic, kind="calls", file_format="csv", requested_by=None, now=AT, **JANUARY
+            clinic,
+            kind="calls",
+            file_format="csv",
+            requested_by=None,
+            shows_callers=True,
+            now=AT,
+            **JANUARY,
         )
 
     with pytest.raises(TooManyExports):
@@ -242,6 +255,11 @@ def test_files_are_forgotten_after_a_week(clinic):
     made(clinic)
 
     assert exports.purge(now=AT + timedelta(days=6)) == 0
-    assert exports.recent(clinic, kinds=["calls"], now=AT + timedelta(days=8)) == []
+    assert (
+        exports.recent(
+            clinic, kinds=["calls"], sees_callers=True, now=AT + timedelta(days=8)
+        )
+        == []
+    )
     assert exports.purge(now=AT + timedelta(days=8)) == 1
     assert ExportPart.objects.count() == 0

@@ -7,21 +7,19 @@ without one in `test_unadmitted_calls`.
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from metering import tasks
 from metering.models import CallEnding
-from servicebilling.celery import app
-from servicebilling.embedded import processes, programs
 from tests.metering import test_unadmitted_calls as story
 from tests.signing import vapi_secret
+from tests.workers import Worker, sends_to, until
+
+__all__ = ["sends_to"]
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -30,28 +28,19 @@ pytestmark = [
 poor, line = story.poor, story.line
 
 ENDED_WITHIN_SECONDS = 5.0
-STARTED_WITHIN_SECONDS = 60.0
 
 
 @pytest.fixture
-def worker(provider, valkey_url, tmp_path, monkeypatch) -> Iterator[None]:
+def worker(provider, valkey_url, tmp_path, sends_to) -> Iterator[None]:
     """The worker as `./run` starts it, on the database of this test."""
-    monkeypatch.setattr(app.conf, "broker_url", _of_celery(valkey_url))
-    monkeypatch.setattr(app.conf, "broker_write_url", _of_celery(valkey_url))
-    monkeypatch.setattr(app.amqp, "_producer_pool", None)
-    environment = os.environ | {
-        "DATABASE_URL": _database_url(),
-        "REDIS_URL": valkey_url,
-        "VAPI_API_BASE": provider.url,
-        "VAPI_API_KEY": "sandbox-key",
-    }
-    program = programs.worker(programs.Ground(environment, tmp_path, ()))
-    process = processes.start(program)
+    sends_to(valkey_url)
+    at = {"VAPI_API_BASE": provider.url, "VAPI_API_KEY": "sandbox-key"}
+    made = Worker(valkey_url, tmp_path, at)
     try:
-        _wait(lambda: _is_ready(program.log), seconds_max=STARTED_WITHIN_SECONDS)
+        made.start()
         yield
     finally:
-        processes.stop(process, program)
+        made.stop()
 
 
 def test_it_ends_within_five_seconds(provider, line, worker):
@@ -59,13 +48,13 @@ def test_it_ends_within_five_seconds(provider, line, worker):
     call = story.running(provider, line)
     began = time.monotonic()
     story.deliver(provider)
-    _wait(lambda: call["status"] == "ended", seconds_max=60)
+    until(lambda: call["status"] == "ended", 60)
     took_seconds = time.monotonic() - began
 
     print(f"\nended {took_seconds:.2f} s after its first message")
     assert took_seconds < ENDED_WITHIN_SECONDS
     assert len(call["_said"]) == 1
-    _wait(lambda: CallEnding.objects.get().ended_at is not None, seconds_max=5)
+    until(lambda: CallEnding.objects.get().ended_at is not None, 5)
     assert CallEnding.objects.get().ended_at <= timezone.now()
 
 
@@ -78,24 +67,3 @@ def _warm_up() -> None:
         headers=vapi_secret(),
     )
     tasks.wake_endings()
-
-
-def _of_celery(url: str) -> str:
-    return f"redis+socket://{url.split('://', 1)[1].split('?')[0]}"
-
-
-def _database_url() -> str:
-    """The address that the settings were given, with the name of the test's own database."""
-    given = urlsplit(os.environ["DATABASE_URL"])
-    return given._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-
-
-def _is_ready(log: Path) -> bool:
-    return log.exists() and " ready." in log.read_text()
-
-
-def _wait(is_so: Callable[[], bool], *, seconds_max: float) -> None:
-    until = time.monotonic() + seconds_max
-    while not is_so():
-        assert time.monotonic() < until, "it took too long"
-        time.sleep(0.02)

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             content = export_rows.content_of(options["kind"] or Export.Kind.CALLS)
             first, last = analytics.month_ends(month)
             columns = content.columns
-            rows = content.rows(_organization(slug), first, last)
+            rows = content.rows(_organization(slug), first, last, True)
         else:
             columns, rows = SUMS, _sums(month, Bar(self.stderr, what="organizations"))
         self._write(options, columns, rows)

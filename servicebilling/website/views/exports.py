@@ -48,6 +48,7 @@ def exports(request: HttpRequest, frame: Frame) -> HttpResponse:
                 first_day=asked["first_day"],
                 last_day=asked["last_day"],
                 requested_by=cast(User, request.user),
+                shows_callers=frame.access.can("callers.view"),
                 now=now,
             )
         except TooManyExports as error:
@@ -61,8 +62,12 @@ def exports(request: HttpRequest, frame: Frame) -> HttpResponse:
     context = {
         "frame": frame,
         "form": form,
+        "sees_callers": frame.access.can("callers.view"),
         "files": domain.recent(
-            frame.organization, kinds=[kind for kind, _ in kinds_for(frame)], now=now
+            frame.organization,
+            kinds=[kind for kind, _ in kinds_for(frame)],
+            sees_callers=frame.access.can("callers.view"),
+            now=now,
         ),
         "statement_month": f"{today:%Y-%m}" if frame.access.can("billing.view") else "",
     }
@@ -76,9 +81,9 @@ def export_file(request: HttpRequest, frame: Frame, export_id: UUID) -> HttpResp
     kinds = [kind for kind, _ in kinds_for(frame)]
     if frame.can("organization.take_away"):
         kinds += archives.KINDS
-    ready = Export.objects.select_related("organization").filter(
-        kind__in=kinds, state=Export.State.DONE, expires_at__gt=timezone.now()
-    )
+    sees_callers = frame.access.can("callers.view")
+    rows = domain.open_to(kinds=kinds, sees_callers=sees_callers, now=timezone.now())
+    ready = rows.select_related("organization").filter(state=Export.State.DONE)
     export = access.get_or_404(ready, frame.organization, pk=export_id)
     response = StreamingHttpResponse(
         domain.parts_of(export), content_type=_TYPES[Export.Format(export.format)]

@@ -26,7 +26,9 @@ def own_data(request: HttpRequest, frame: Frame) -> HttpResponse:
     now = timezone.now()
     context = {
         "frame": frame,
-        "files": exports.recent(frame.organization, kinds=archives.KINDS, now=now),
+        "files": exports.recent(
+            frame.organization, kinds=archives.KINDS, sees_callers=True, now=now
+        ),
         "kept_days": exports.KEPT.days,
         "erasure": erasing.of(frame.organization),
         "grace_days": erasing.GRACE.days,
