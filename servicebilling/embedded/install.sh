@@ -4,9 +4,21 @@ venv=${SERVICEBILLING_VENV:-.venv}
 
 # Makes $venv and installs the named locks into it; quick when that is done already.
 install() {
-    "$venv/bin/python" -m servicebilling.embedded.install --check "$venv" "$@" 2>/dev/null && return
-    find_python
-    "$python" -m servicebilling.embedded.install "$venv" "$@"
+    "$venv/bin/python" -m servicebilling.embedded.install --check "$venv" "$@" 2>/dev/null || {
+        find_python
+        "$python" -m servicebilling.embedded.install "$venv" "$@"
+    }
+    keep_bytecode
+}
+
+# Whoever wants no bytecode beside the sources, as in most containers, has it in $venv: without
+# any, each of a dozen processes would compile all packages again, for ten seconds.
+keep_bytecode() {
+    if [ -n "${PYTHONDONTWRITEBYTECODE:-}" ]; then
+        unset PYTHONDONTWRITEBYTECODE
+        PYTHONPYCACHEPREFIX=${PYTHONPYCACHEPREFIX:-$(cd -- "$venv" && pwd)/bytecode}
+        export PYTHONPYCACHEPREFIX
+    fi
 }
 
 # Sets $python to the first that is new enough, preferably one that can make environments.
