@@ -37,30 +37,45 @@ def open_one(
     organization_id: UUID | None = None,
     ours: str = "",
     theirs: str = "",
+    apart_by: Decimal | int | None = None,
 ) -> Discrepancy:
     """Write a difference down; one that is open already is seen again. One that staff have
     accepted, and that is still the same, stays as it is."""
     which = {"kind": kind, "provider": provider, "subject": subject[:255]}
-    accepted = (
-        Discrepancy.objects.filter(**which, settled_by__isnull=False)
-        .order_by("-settled_at")
-        .first()
-    )
+    accepted = last_accepted(**which)
     if accepted is not None and (accepted.ours, accepted.theirs) == (ours, theirs):
         return accepted
     row, _ = Discrepancy.objects.update_or_create(
         **which,
         settled_at=None,
-        defaults={"ours": ours, "theirs": theirs, "seen_at": now},
+        defaults={
+            "ours": ours,
+            "theirs": theirs,
+            "apart_by": apart_by,
+            "seen_at": now,
+        },
         create_defaults={
             "organization_id": organization_id,
             "ours": ours,
             "theirs": theirs,
+            "apart_by": apart_by,
             "found_at": now,
             "seen_at": now,
         },
     )
     return row
+
+
+def last_accepted(*, kind: str, provider: str, subject: str) -> Discrepancy | None:
+    """Return what staff accepted last about a subject: it stays accepted by as much as it
+    was, and only what grows beyond it is new."""
+    return (
+        Discrepancy.objects.filter(
+            kind=kind, provider=provider, subject=subject[:255], settled_by__isnull=False
+        )
+        .order_by("-settled_at")
+        .first()
+    )
 
 
 def settle(

@@ -1,5 +1,6 @@
 """Putting a plan in force for an organization: its currency, its card, its first cycle."""
 
+import re
 from datetime import datetime
 
 from django.db import transaction
@@ -97,6 +98,11 @@ def cards_without_plan() -> dict[str, RateCard]:
     cards = RateCard.objects.filter(code__regex=_CARDS_WITHOUT_PLAN).order_by("created_at")
     newest = {card.currency: card for card in cards}
     return {code: newest[code] for code in sorted(newest, key=lambda c: (c != "USD", c))}
+
+
+def is_without_plan(card: RateCard) -> bool:
+    """Return whether a card is what is in force where there is no plan."""
+    return re.match(_CARDS_WITHOUT_PLAN, card.code) is not None
 
 
 def card_without_plan(currency: str) -> RateCard:

@@ -24,7 +24,9 @@ def take(fact: Invoiced, *, organization: Organization, now: datetime) -> Docume
     document.provider_document_id = fact.invoice_id
     document.subtotal, document.tax, document.total = fact.subtotal, fact.tax, fact.total
     document.amount_paid = max(document.amount_paid, fact.amount_paid)
-    document.due_at, document.paid_at = fact.due_at, fact.paid_at or document.paid_at
+    # One that is charged to a card has no day at the provider; ours keeps the one we gave.
+    document.due_at = fact.due_at or document.due_at
+    document.paid_at = fact.paid_at or document.paid_at
     document.url, document.pdf_url = fact.url, fact.pdf_url
     document.lines = [
         {"text": line.text, "quantity": line.quantity, "amount": line.amount}

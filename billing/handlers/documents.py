@@ -5,7 +5,7 @@ from datetime import datetime
 from accounts.models import Organization
 from billing.documents import taking_over
 from billing.events import Invoiced
-from billing.invoices import dunning
+from billing.invoices import dunning, overdue
 
 
 class NobodysInvoice(Exception):
@@ -17,6 +17,6 @@ def act(fact: Invoiced, *, organization: Organization | None, now: datetime) -> 
     if organization is None:
         raise NobodysInvoice(fact.invoice_id)
     document = taking_over.take(fact, organization=organization, now=now)
-    if document.cycle_id is not None:
+    if overdue.is_ours(document):
         dunning.push(organization, now=now)
     return f"invoice {document.state}"

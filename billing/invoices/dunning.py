@@ -1,12 +1,13 @@
-"""Invoices that are not paid in time stop the calls, and payment lets them go on."""
+"""Invoices of ours that are not paid in time stop the calls, and payment lets them go on."""
 
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from accounts.models import Organization
-from billing.models import Document, Subscription
+from billing import plans
+from billing.invoices import overdue
+from billing.models import Subscription
 from billing.models.subscriptions import LIVING
+from billing.subscriptions import standing
 from metering.balances import cycles
 from metering.models import Allowance
 
@@ -14,15 +15,15 @@ Standing = Allowance.Standing
 
 
 def push(organization: Organization, *, now: datetime) -> None:
-    """Tell metering whether pay-as-you-go invoices are overdue. A subscription beside them
-    says for itself how it stands, so only `past_due` is pushed then."""
-    allowance = Allowance.objects.get(organization=organization)
-    if _overdue(now).filter(organization=organization).exists():
-        wanted = Standing.PAST_DUE
-    elif allowance.standing != Standing.PAST_DUE or _has_subscription(organization):
+    """Tell metering whether invoices of ours are overdue; once none is, whatever else holds
+    counts again."""
+    allowance = Allowance.objects.select_related("rate_card").get(organization=organization)
+    if overdue.is_behind(organization.pk, now=now):
+        wanted: str = Standing.PAST_DUE
+    elif allowance.standing != Standing.PAST_DUE:
         return
     else:
-        wanted = Standing.GOOD
+        wanted = _without_debts(allowance, now)
     if allowance.standing != wanted:
         cycles.set_standing(organization_id=organization.pk, standing=wanted, now=now)
 
@@ -30,22 +31,19 @@ def push(organization: Organization, *, now: datetime) -> None:
 def push_overdue(*, now: datetime) -> int:
     """Stop those whose invoice has become overdue; returns how many."""
     late = Organization.objects.filter(
-        documents__in=_overdue(now), allowance__standing=Standing.GOOD
-    ).distinct()
+        pk__in=overdue.since(now).values("organization"), allowance__isnull=False
+    ).exclude(allowance__standing=Standing.PAST_DUE)
     for organization in late:
         push(organization, now=now)
     return len(late)
 
 
-def _overdue(now: datetime) -> QuerySet[Document]:
-    return Document.objects.filter(
-        cycle__isnull=False,
-        state__in=[Document.State.OPEN, Document.State.UNCOLLECTIBLE],
-        due_at__lte=now,
+def _without_debts(allowance: Allowance, now: datetime) -> str:
+    living = Subscription.objects.filter(
+        organization_id=allowance.organization_id, status__in=LIVING
     )
-
-
-def _has_subscription(organization: Organization) -> bool:
-    return Subscription.objects.filter(
-        organization=organization, status__in=LIVING
-    ).exists()
+    subscription = living.order_by("created_at").last()
+    if subscription is not None and subscription.payments.exists():
+        return standing.of(subscription, now=now) or Standing.GOOD
+    is_none = plans.is_without_plan(allowance.rate_card)
+    return Standing.NO_PLAN if is_none else Standing.GOOD

@@ -8,6 +8,7 @@ from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.models import Organization
+from billing.invoices import overdue
 from billing.letters import opting_out, run_outs, writing
 from billing.letters.wording import Words
 from billing.models import (
@@ -47,11 +48,9 @@ def write_failed(*, now: datetime) -> int:
 
 
 def write_overdue(*, now: datetime) -> int:
-    """Write about pay-as-you-go invoices that are overdue, once each; returns how many."""
-    overdue = _untold(Letter.Kind.PAYMENT_FAILED).filter(
-        cycle__isnull=False,
-        state__in=[Document.State.OPEN, Document.State.UNCOLLECTIBLE],
-        due_at__lte=now,
+    """Write about invoices of ours that are overdue, once each; returns how many."""
+    late = _untold(Letter.Kind.PAYMENT_FAILED).filter(
+        pk__in=overdue.since(now).values("pk"),
         due_at__gt=now - FAILURE_WITHIN,
     )
     return sum(
@@ -74,7 +73,7 @@ def write_overdue(*, now: datetime) -> int:
             about=str(one.pk),
             now=now,
         )
-        for one in overdue.select_related("organization")
+        for one in late.select_related("organization")
     )
 
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Organization
+from metering.balances.models import MONEY
 
 
 class Discrepancy(models.Model):
@@ -29,6 +30,8 @@ class Discrepancy(models.Model):
     subject = models.CharField(max_length=255)
     ours = models.TextField(blank=True)
     theirs = models.TextField(blank=True)
+    # Ours less theirs, where both are numbers.
+    apart_by = models.DecimalField(**MONEY, null=True, blank=True)
     found_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -133,23 +133,23 @@ def _compare(
         tally.error = f"{payer.customer_id} was not compared: {error}"
         return
     tally.looked_at += 1
-    subject = f"{payer.customer_id} from {starts_at:%Y-%m-%d}"
-    if ours == theirs:
-        discrepancies.settle(
-            kind=Discrepancy.Kind.USAGE_DIFFERS,
-            provider=payer.provider,
-            subject=subject,
-            settlement="gone at the next look",
-            now=now,
-        )
+    which = {
+        "kind": Discrepancy.Kind.USAGE_DIFFERS,
+        "provider": payer.provider,
+        "subject": f"{payer.customer_id} from {starts_at:%Y-%m-%d}",
+    }
+    before = discrepancies.last_accepted(**which)
+    accepted = int(before.apart_by or 0) if before else 0
+    if ours - theirs in (0, accepted):
+        discrepancies.settle(**which, settlement="gone at the next look", now=now)
         return
     row = discrepancies.open_one(
-        kind=Discrepancy.Kind.USAGE_DIFFERS,
-        provider=payer.provider,
-        subject=subject,
+        **which,
         organization_id=organization_id,
         ours=f"{ours} minutes",
-        theirs=f"{theirs} minutes",
+        theirs=f"{theirs} minutes"
+        + (f"; {accepted:+d} between them was accepted" if accepted else ""),
+        apart_by=ours - theirs,
         now=now,
     )
     tally.note(row.pk)

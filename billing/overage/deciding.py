@@ -2,11 +2,11 @@
 its own, or nobody pays."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from accounts import audit
 from accounts.models import User
@@ -25,6 +25,7 @@ Route, State = OverageDelivery.Route, OverageDelivery.State
 # A subscription may be on its way; after that staff are told that nobody bills it.
 WAITED_FOR = timedelta(days=3)
 REASON_LENGTH_MIN = 3
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def is_open(row: OverageDelivery) -> bool:
@@ -145,10 +146,12 @@ def notice_unbilled(*, now: datetime) -> int:
     ).select_related("organization")
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     owners = {}
+    accepted_at = _accepted_at()
     for row in late:
         key = (row.organization.slug, row.currency)
-        sums[key] += row.amount
-        owners[key] = row.organization_id
+        if _late_since(row) > accepted_at.get(f"{key[0]} {key[1]}", NEVER):
+            sums[key] += row.amount
+            owners[key] = row.organization_id
     for (slug, currency), amount in sums.items():
         discrepancies.open_one(
             kind=Discrepancy.Kind.USAGE_UNBILLED,
@@ -157,6 +160,7 @@ def notice_unbilled(*, now: datetime) -> int:
             organization_id=owners[slug, currency],
             ours=money.shown(amount, currency),
             theirs="no subscription bills it",
+            apart_by=amount,
             now=now,
         )
     gone = Discrepancy.objects.filter(
@@ -164,6 +168,20 @@ def notice_unbilled(*, now: datetime) -> int:
     ).exclude(subject__in=[f"{slug} {currency}" for slug, currency in sums])
     gone.update(settled_at=now, settlement="gone at the next look")
     return len(sums)
+
+
+def _late_since(row: OverageDelivery) -> datetime:
+    return row.returned_at or row.created_at + WAITED_FOR
+
+
+def _accepted_at() -> dict[str, datetime]:
+    """Return until when staff have accepted that nobody bills somebody's overage; what came
+    after that is told anew, alone."""
+    accepted = Discrepancy.objects.filter(
+        kind=Discrepancy.Kind.USAGE_UNBILLED, settled_by__isnull=False
+    )
+    rows = accepted.values_list("subject").annotate(last=Max("settled_at"))
+    return dict(rows)
 
 
 def _opened(row_id: int, reason: str, now: datetime) -> OverageDelivery:

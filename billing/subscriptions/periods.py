@@ -6,6 +6,7 @@ from django.db import transaction
 
 from billing import plans
 from billing.events import PeriodPaid, PeriodUnpaid
+from billing.invoices import overdue
 from billing.models import Payment, Subscription
 from billing.subscriptions import standing
 from metering.balances import cycles, ledger
@@ -128,6 +129,9 @@ def _serve(
     subscription.past_due_since = None
     subscription.action_url = ""
     subscription.save(update_fields=["past_due_since", "action_url"])
+    behind = overdue.is_behind(organization_id, now=now)
     cycles.set_standing(
-        organization_id=organization_id, standing=Allowance.Standing.GOOD, now=now
+        organization_id=organization_id,
+        standing=Allowance.Standing.PAST_DUE if behind else Allowance.Standing.GOOD,
+        now=now,
     )

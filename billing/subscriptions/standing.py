@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from billing.invoices import overdue
 from billing.models import Subscription, SubscriptionStatus
 from metering.models import Allowance
 
@@ -23,3 +24,14 @@ def of(subscription: Subscription, *, now: datetime) -> str | None:
             return Standing.PAST_DUE
         case _:
             return None
+
+
+def beside_debts(subscription: Subscription, *, now: datetime) -> str | None:
+    """Return the same, but that an invoice of ours which is overdue stops calls also beside
+    a subscription that is paid."""
+    said = of(subscription, now=now)
+    if said in (Standing.GOOD, Standing.GRACE) and overdue.is_behind(
+        subscription.organization_id, now=now
+    ):
+        return Standing.PAST_DUE
+    return said

@@ -66,7 +66,7 @@ def push(subscription: Subscription, *, now: datetime) -> None:
     if subscription.status in ENDED:
         _end_plan(subscription, now)
         return
-    said = standing.of(subscription, now=now)
+    said = standing.beside_debts(subscription, now=now)
     if said is not None and subscription.payments.exists():
         cycles.set_standing(organization_id=organization_id, standing=said, now=now)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Organization
-from billing import catalogue_loading, plans
+from billing import catalogue_loading, discrepancies, plans
 from billing.models import (
     Discrepancy,
     OverageDelivery,
@@ -294,3 +294,51 @@ def test_a_difference_with_stripe_is_a_row_until_it_is_gone(subscriber, provider
     OverageDelivery.objects.update(minutes=4)
     assert comparing.compare_all(now=later) == 0
     assert Discrepancy.objects.get().settled_at == later
+
+
+@pytest.mark.breaks_books
+def test_an_accepted_difference_stays_accepted_when_the_totals_grow(
+    subscriber, provider, staff, stripe
+):
+    _charge(subscriber, 4)
+    _deliver(NOW)
+    OverageDelivery.objects.update(minutes=5)
+    later = NOW + timedelta(hours=2)
+    stripe.control("clock", hours="2", wait="no")
+    comparing.compare_all(now=later)
+    first = Discrepancy.objects.get()
+    discrepancies.accept(first.pk, reason="one too many", actor=staff, now=later)
+    _charge(subscriber, 10, at=later)
+    _deliver(later)
+    for hours in (4, 28):
+        assert comparing.compare_all(now=NOW + timedelta(hours=hours)) == 0
+    assert Discrepancy.objects.count() == 1
+
+    OverageDelivery.objects.filter(minutes=10).update(minutes=13)
+    assert comparing.compare_all(now=NOW + timedelta(hours=29)) == 1
+    grown = Discrepancy.objects.get(settled_at=None)
+    assert (grown.ours, grown.apart_by) == ("18 minutes", 4)
+    assert grown.theirs == "14 minutes; +1 between them was accepted"
+    OverageDelivery.objects.filter(minutes=13).update(minutes=10)
+    assert comparing.compare_all(now=NOW + timedelta(hours=30)) == 0
+    assert not Discrepancy.objects.filter(settled_at=None).exists()
+
+
+@pytest.mark.breaks_books
+def test_unbilled_overage_that_was_accepted_is_not_told_again_with_what_came_later(
+    subscriber, staff
+):
+    Subscription.objects.update(status="canceled")
+    _charge(subscriber, 4)
+    collecting.collect(now=NOW)
+    first_told = NOW + timedelta(days=4)
+    deciding.notice_unbilled(now=first_told)
+    row = Discrepancy.objects.get()
+    discrepancies.accept(row.pk, reason="they know", actor=staff, now=first_told)
+    assert deciding.notice_unbilled(now=NOW + timedelta(days=5)) == 0
+
+    later = NOW + timedelta(days=6)
+    _charge(subscriber, 6, at=later)
+    collecting.collect(now=later)
+    assert deciding.notice_unbilled(now=later + timedelta(days=4)) == 1
+    assert Discrepancy.objects.get(settled_at=None).ours == "EUR 3.00"
