@@ -6,6 +6,7 @@ from metering.calls import inbox, placements, vapi
 from metering.models import Hold, Placement
 from metering.providers.base import FetchedCall, ProviderError
 from metering.providers.vapi import messages
+from servicebilling.lib.logs import context
 
 PROVIDER = messages.PROVIDER
 # Clocks differ, and a request waits for its turn.
@@ -63,4 +64,5 @@ def act_on(fetched: FetchedCall, *, now: datetime) -> str:
     meaning = fetched.report or fetched.status
     if meaning is None:
         return "unreadable"
-    return inbox.process(meaning, now=now)
+    with context.also(call_id=meaning.ref.call_id):
+        return inbox.process(meaning, now=now)

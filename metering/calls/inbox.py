@@ -19,6 +19,7 @@ from metering.providers.base import CallReport, CallStatus, Message
 from metering.providers.vapi import messages
 from metering.providers.vapi.messages import Incoming
 from servicebilling.lib import retrying
+from servicebilling.lib.logs import context
 
 State = InboundMessage.State
 
@@ -188,13 +189,14 @@ def _claim(now: datetime, limit: int) -> list[int]:
 def _attempt(message_id: int, *, now: datetime) -> Replayed:
     """Process a row; an error stays with it."""
     row = InboundMessage.objects.get(pk=message_id)
-    try:
-        with transaction.atomic():
-            return Replayed(message_id, _process_row(row, now))
-    except Exception as error:
-        log.exception("message %s could not be processed", message_id)
-        _note_failure(row, error, now)
-        return Replayed(message_id, "failed", str(error))
+    with context.also(call_id=row.provider_call_id):
+        try:
+            with transaction.atomic():
+                return Replayed(message_id, _process_row(row, now))
+        except Exception as error:
+            log.exception("message %s could not be processed", message_id)
+            _note_failure(row, error, now)
+            return Replayed(message_id, "failed", str(error))
 
 
 def _process_row(row: InboundMessage, now: datetime) -> str:

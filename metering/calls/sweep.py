@@ -16,6 +16,7 @@ from metering.calls.settle import settle
 from metering.errors import ProviderNotSetUp
 from metering.models import Hold, Placement
 from metering.providers.base import CallRef, CallReport, ProviderError
+from servicebilling.lib.logs import context
 
 # Since the end of the cap: 15 minutes until a hold expires, and then silence.
 SILENCE = timedelta(minutes=45)
@@ -47,18 +48,25 @@ def run(*, now: datetime, limit: int = 500) -> Swept:
     counts = {"estimated": 0, "released": 0, "settled": 0, "failed": 0}
     provider = _Provider(now)
     for hold in due.select_related("placement").order_by("expires_at")[:limit]:
-        is_silent = hold.expires_at <= now - SILENCE
+        outcome = _sweep(hold, provider, now)
+        if outcome in counts:
+            counts[outcome] += 1
+    return Swept(**counts)
+
+
+def _sweep(hold: Hold, provider: "_Provider", now: datetime) -> str:
+    is_silent = hold.expires_at <= now - SILENCE
+    call_id = hold.reference.partition(":")[2]
+    with context.also(organization_id=hold.organization_id, call_id=call_id):
         try:
             outcome = provider.settle(hold)
             if outcome == "unknown" or (outcome == "open" and is_silent):
                 hold.refresh_from_db()
                 outcome = _close(hold, now)
-            if outcome in counts:
-                counts[outcome] += 1
         except Exception:
             log.exception("hold %s could not be closed", hold.id)
-            counts["failed"] += 1
-    return Swept(**counts)
+            return "failed"
+    return outcome
 
 
 class _Provider:

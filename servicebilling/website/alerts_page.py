@@ -45,6 +45,8 @@ class RecipientLine:
     may_change: bool
     # Why nothing is sent there any more; empty while letters arrive.
     comes_back: str
+    # It is the address of whoever looks at the page.
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _line(one: Recipient, frame: Frame, mark: BouncedAddress | None) -> Recipien
         ),
         may_change=is_open and (is_self or frame.can("alerts.manage")),
         comes_back=mark.get_reason_display() if mark else "",
+        is_own=is_self,
     )
 
 

@@ -14,6 +14,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import invitations
 from accounts.models import AuditEntry
 from billing.letters import bounces, posting, writing
 from billing.letters.bounces import Bounce
@@ -187,6 +188,35 @@ def test_the_customer_sees_it_and_can_have_letters_again(
     # It came back once more.
     tell(HARD)
     assert bounces.mark_of(organization.billing_email)
+
+
+@pytest.mark.parametrize("page", ["alerts", "team"])
+def test_a_recipients_own_page_says_so_with_the_way_to_mend_it(
+    page, organization, owner, member, client_of, now
+):
+    make.make_balances(organization=organization, now=timezone.now())
+    invitations.invite(
+        organization, email="new@example.com", role="member", invited_by=owner, now=now
+    )
+    for address in (member.email, "new@example.com"):
+        bounces.note(Bounce(address, "bounced", told_by="postmark"), now=now)
+    url = reverse(f"website:{page}")
+    seen_by_owner = client_of(owner).get(url).content.decode()
+    seen_by_member = client_of(member).get(url).content.decode()
+    assert seen_by_owner.count("Letters come back") == (2 if page == "team" else 1)
+    assert "It works again" in seen_by_owner
+    assert "Change your address" in seen_by_member
+    assert "It works again" not in seen_by_member
+
+    asked = {"organization": organization.slug, "address": member.email, "page": page}
+    again = reverse("website:letters-again")
+    assert client_of(member).post(again, asked).status_code == 403
+    reply = client_of(owner).post(again, asked)
+    assert reply.url.startswith(url)
+    assert bounces.mark_of(member.email) is None
+    # Nobody has letters sent to who is none of theirs.
+    client_of(owner).post(again, asked | {"address": "new@example.com"})
+    assert bounces.mark_of("new@example.com")
 
 
 @pytest.mark.parametrize(("group", "may"), [("support", True), ("finance", False)])

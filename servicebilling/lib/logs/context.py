@@ -24,8 +24,16 @@ def fresh(**ids: object) -> Iterator[None]:
         _bound.reset(token)
 
 
+@contextmanager
+def also(**ids: object) -> Iterator[None]:
+    """Give every line of the block these ids beside those bound now. What is bound in it
+    ends with it, so of many things done one after another each has its own."""
+    with fresh(**{**_bound.get(), **ids}):
+        yield
+
+
 def bind(**ids: object) -> None:
-    """Add ids to every line until the surrounding `fresh` ends."""
+    """Add ids to every line until the surrounding `fresh` or `also` ends."""
     _bound.set({**_bound.get(), **_told(ids)})
 
 

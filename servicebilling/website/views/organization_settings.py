@@ -12,13 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import organizations
 from accounts.errors import AccountsError
 from accounts.models import User
-from billing.letters import bounces
+from billing.letters import bounces, recipients
 from metering.calls import own_lines
 from servicebilling.lib.errors import DomainError
 from servicebilling.website.forms import DetailsForm
 from servicebilling.website.frames import Frame, organization_page, url_of
 
 SECTION = "website:settings"
+# Where addresses stand whose letters come back.
+PAGES = {"alerts": "website:alerts", "team": "website:team"}
 
 
 @require_safe
@@ -91,16 +93,24 @@ def rename_agent(request: HttpRequest, frame: Frame) -> HttpResponse:
 @require_POST
 @organization_page("settings.manage", section=SECTION)
 def write_again(request: HttpRequest, frame: Frame) -> HttpResponse:
-    """Letters came back from the billing address; somebody says that they will not now."""
-    address = frame.organization.billing_email
-    if bounces.clear(
+    """Letters came back from an address of the organization's, the billing address if none
+    is named; somebody says that they will not now."""
+    named = request.POST.get("address", "").strip().lower()
+    known = [one.address for one in recipients.recipients_of(frame.organization)]
+    address = next((one for one in known if one.lower() == named), None)
+    if not named:
+        address = frame.organization.billing_email
+    if address is None:
+        messages.error(request, "No letters of this organization go to that address.")
+    elif bounces.clear(
         address,
         organization=frame.organization,
         actor=cast(User, request.user),
         now=timezone.now(),
     ):
         messages.success(request, f"Letters go to {address} again.")
-    return _back(frame)
+    page = request.POST.get("page", "")
+    return redirect(url_of(PAGES.get(page, SECTION), frame.organization))
 
 
 def _show(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import invitations, members, reports
+from accounts import invitations, members
 from accounts.errors import (
     AccountsError,
     InvalidDetail,
@@ -19,7 +19,7 @@ from accounts.errors import (
 )
 from accounts.models import Invitation, User
 from billing.letters import people
-from servicebilling.website import addresses
+from servicebilling.website import addresses, team_page
 from servicebilling.website.forms import InvitationForm
 from servicebilling.website.frames import Frame, organization_page, url_of
 
@@ -144,10 +144,7 @@ def _show(request: HttpRequest, frame: Frame, form: InvitationForm) -> HttpRespo
     context = {
         "frame": frame,
         "form": form,
-        "members": reports.members_of(frame.organization),
-        "invitations": reports.unanswered_invitations(
-            frame.organization, now=timezone.now()
-        ),
+        **team_page.of(frame.organization, now=timezone.now()),
         "roles": members.GIVEN_ROLES,
     }
     return render(request, "website/team.html", context)
