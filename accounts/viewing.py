@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from django.utils import timezone
 from accounts import audit, capabilities, second_factor
 from accounts.errors import InvalidDetail
 from accounts.models import Organization, User
-from servicebilling.lib import api_errors
+from servicebilling.lib import api_errors, hidden_amounts
 
 SESSION_KEY = "viewing"
 RIGHT = "accounts.look_as_organization"
@@ -32,6 +33,8 @@ REASON_LENGTH_MIN, REASON_LENGTH_MAX = 3, 300
 WAYS_OUT = ("adminpanel:view-as-end", "account_logout")
 ROLE = "viewer"
 _CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
+OF_STAFF = ("/admin/", "/api/admin/")
+PATH_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Viewing:
     until: datetime
     reason: str
     capabilities: frozenset[str]
+    # Else no page of theirs names an amount, and nothing but pages is answered.
+    sees_money: bool
 
 
 def begin(
@@ -88,18 +93,20 @@ def of(request: HttpRequest, *, now: datetime) -> Viewing | None:
     if organization is None:
         return None
     opened = capabilities.only_views(frozenset(capabilities.TABLE))
-    if not request.user.has_perm(SEE_MONEY):
+    sees_money = request.user.has_perm(SEE_MONEY)
+    if not sees_money:
         opened -= {"billing.view"}
     if not request.user.has_perm(SEE_NUMBERS):
         opened -= {"callers.view"}
-    return Viewing(organization, until, said["reason"], opened)
+    return Viewing(organization, until, said["reason"], opened, sees_money)
 
 
 def read_only_while_viewing(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware, after the person is known: refuse whatever would change something during
-    a look, on every URL; views ask `request.viewing()` for it.
+    a look, on every URL, and remember the attempt; views ask `request.viewing()` for it. Who
+    may not see money reads pages without amounts, and no files and no API.
 
     Who only reads is not asked for their session here: a probe needs its answer while the
     database is down.
@@ -109,16 +116,46 @@ def read_only_while_viewing(
         viewing = cache(lambda: of(request, now=timezone.now()))
         request.viewing = viewing  # type: ignore[attr-defined]
         if request.method in _CHANGES_NOTHING:
-            return get_response(request)
+            return _without_amounts(request, get_response, viewing)
         found = viewing()
         if found is None or request.path in [reverse(name) for name in WAYS_OUT]:
             return get_response(request)
         said = f"You are only looking at {found.organization}. End that first."
+        _record(
+            request,
+            found.organization,
+            "organization.change_refused",
+            timezone.now(),
+            method=str(request.method),
+            path=request.path[:PATH_LENGTH_MAX],
+        )
         if request.path.startswith(api_errors.API_PREFIX):
             return api_errors.respond(status=403, code="only_looking", message=said)
         raise PermissionDenied(said)
 
     return middleware
+
+
+def _without_amounts(
+    request: HttpRequest,
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+    viewing: Callable[[], Viewing | None],
+) -> HttpResponseBase:
+    def is_hidden() -> bool:
+        found = viewing()
+        return found is not None and not found.sees_money
+
+    with hidden_amounts.hidden_if(is_hidden):
+        response = get_response(request)
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    # Staff's own pages and API hide amounts by themselves.
+    is_of_staff = request.path.startswith(OF_STAFF)
+    if response.status_code != HTTPStatus.OK or is_page or is_of_staff or not is_hidden():
+        return response
+    said = "Files and the API name amounts, which are not for your role. Read the pages."
+    if request.path.startswith(api_errors.API_PREFIX):
+        return api_errors.respond(status=403, code="only_looking", message=said)
+    return HttpResponseForbidden(said, content_type="text/plain")
 
 
 def _may(request: HttpRequest) -> bool:

@@ -11,9 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from adminpanel import frames
 from adminpanel.mail import caught
 from billing.letters.rendering import render as in_layout
 from billing.models import Letter
+from servicebilling.lib import hidden_amounts
 
 # Mail programs know no style sheets of ours, so letters carry their style in the page.
 _as_a_letter = cast(
@@ -30,9 +32,12 @@ def preview(request: HttpRequest, letter_id: int) -> HttpResponse:
     """Shows a letter as a mail program does; `?as=text` as plain text."""
     letter = get_object_or_404(Letter.objects.select_related("organization"), pk=letter_id)
     made = in_layout(letter)
-    if request.GET.get("as") == "text":
-        return HttpResponse(made.text, content_type="text/plain; charset=utf-8")
-    return HttpResponse(made.html)
+    is_text = request.GET.get("as") == "text"
+    shown = made.text if is_text else made.html
+    if not request.user.has_perm(frames.SEE_MONEY):
+        shown = hidden_amounts.struck_out(shown)
+    kind = "text/plain" if is_text else "text/html"
+    return HttpResponse(shown, content_type=f"{kind}; charset=utf-8")
 
 
 @never_cache

@@ -1,7 +1,9 @@
-"""How figures read on pages. Pure: values in, text out."""
+"""How figures read on pages: values in, text out. Amounts that may not be seen are not
+written."""
 
 from decimal import Decimal
 
+from servicebilling.lib import hidden_amounts
 from servicebilling.lib.money import minor_places, rounded
 
 MINUS = "\N{MINUS SIGN}"
@@ -12,6 +14,8 @@ _PERCENT_MAX = 999
 
 def money(value: Decimal, currency: str) -> str:
     """Return an exact amount: the currency's decimals, more only where it has them."""
+    if hidden_amounts.are_hidden():
+        return hidden_amounts.WORD
     exact = f"{abs(value).normalize():f}"
     decimals = max(minor_places(currency), len(exact.partition(".")[2]))
     sign = MINUS if value < 0 else ""

@@ -90,6 +90,9 @@ def test_nothing_on_any_url_can_be_changed(customer, other_organization, staff, 
     assert not let_through
     refused = browser.post("/api/usage/events", {}, content_type="application/json")
     assert "only looking" in refused.json()["error"]["message"]
+    tries = AuditEntry.objects.filter(action="organization.change_refused")
+    assert tries.count() == asked + 1
+    assert tries.latest("id").detail == {"method": "POST", "path": "/api/usage/events"}
     page = browser.post(reverse("website:team"), {}).content.decode()
     assert "End the look" in page
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from servicebilling.lib import phone_numbers
+from servicebilling.lib import hidden_amounts, phone_numbers
 from servicebilling.website import formatting
 
 register = template.Library()
@@ -25,6 +25,8 @@ def money(value: Decimal, currency: str) -> str:
 def total(value: Decimal, currency: str) -> SafeString:
     """Write a sum rounded to cents, with the exact amount for programs and on hovering."""
     exact, shown = formatting.money(value, currency), formatting.cents(value, currency)
+    if hidden_amounts.are_hidden():
+        return format_html("{}", shown)
     if exact == shown:
         return format_html('<data value="{}">{}</data>', value, shown)
     return format_html('<data value="{}" title="{}">{}</data>', value, exact, shown)
@@ -50,7 +52,7 @@ def signed(value: int) -> str:
 @register.simple_tag
 def signed_money(value: Decimal, currency: str) -> SafeString:
     """Write a change of money rounded to cents, the exact amount on hovering."""
-    sign = "+" if value > 0 else ""
+    sign = "+" if value > 0 and not hidden_amounts.are_hidden() else ""
     return format_html("{}{}", sign, total(value, currency))
 
 
