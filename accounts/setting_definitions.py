@@ -76,6 +76,10 @@ def spoken(value: Any) -> str:
     return text
 
 
+def _spoken_or_nothing(value: Any) -> str:
+    return "" if value == "" else spoken(value)
+
+
 def _spoken_by_reason(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError("This must be texts by reason.")
@@ -137,6 +141,11 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "refusal_texts": Definition(
         {}, _spoken_by_reason, "What a refused caller hears, by reason."
+    ),
+    "last_minute_words": Definition(
+        "This call will end in about one minute.",
+        _spoken_or_nothing,
+        "What is said a minute before a call must end; empty: nothing.",
     ),
     "end_unadmitted_calls": Definition(
         False,

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import idempotency, periodic_runs
 from metering.balances import cycles
-from metering.calls import endings, inbox, reconcile, set_up, sweep
+from metering.calls import endings, inbox, last_minute, reconcile, set_up, sweep
 from metering.errors import ProviderNotSetUp
 from metering.outgoing import delivery
 from metering.providers.base import ProviderError
@@ -40,6 +40,12 @@ def end_calls() -> None:
     """Without a claim: each call to be ended is claimed by itself, and a wake-up must not
     wait for the next period."""
     endings.run_due(now=timezone.now())
+
+
+@shared_task
+def tell_last_minutes() -> None:
+    """Without a claim: each call is claimed by itself."""
+    last_minute.run_due(now=timezone.now())
 
 
 @shared_task

@@ -16,6 +16,7 @@ ENTRIES = (
     Entry("Roll over billing cycles", "metering.tasks.roll_over_cycles", 60),
     Entry("Close holds without a report", "metering.tasks.sweep_holds", 60),
     Entry("End calls that nothing pays for", "metering.tasks.end_calls", 5),
+    Entry("Tell calls that they end in a minute", "metering.tasks.tell_last_minutes", 10),
     Entry("Compare calls with the provider's", "metering.tasks.reconcile_calls", 900),
     Entry("Compare three days of calls", "metering.tasks.reconcile_calls_nightly", 86400),
     Entry("Look at the provider's set-up", "metering.tasks.audit_provider_set_up", 3600),

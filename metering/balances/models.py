@@ -322,6 +322,10 @@ class Hold(models.Model):
     control_url = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     in_progress_at = models.DateTimeField(null=True, blank=True)
+    # When the call is to be told that it ends in a minute, until that was tried; and when the
+    # provider took the words.
+    last_minute_at = models.DateTimeField(null=True, blank=True)
+    last_minute_told_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -336,6 +340,11 @@ class Hold(models.Model):
                 fields=["expires_at"],
                 condition=Q(state="open"),
                 name="open_holds_by_expiry",
+            ),
+            models.Index(
+                fields=["last_minute_at"],
+                condition=Q(state="open", last_minute_at__isnull=False),
+                name="holds_to_be_told_of_their_end",
             ),
         ]
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Coalesce
 
 from metering.balances import book_rows, cycles
-from metering.calls import endings, gate, routing
+from metering.calls import endings, gate, last_minute, routing
 from metering.models import Call, Hold, InboundMessage
 from metering.providers.base import CallRef, CallStatus
 from servicebilling.lib.ids import new_id
@@ -46,6 +46,7 @@ def _note_running(status: CallStatus, organization_id: UUID, now: datetime) -> s
     seen: dict[str, Any] = {"in_progress_at": Coalesce("in_progress_at", status.at)}
     if status.control_url:
         seen["control_url"] = status.control_url
+        seen["last_minute_at"] = last_minute.planned(running_since=status.at)
     is_held = held.filter(state=Hold.State.OPEN).update(**seen) > 0
     if not is_held and _shall_be_ended(status, organization_id, now):
         return TO_BE_ENDED

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts import settings_history
-from metering.calls import forwarding, own_lines, refusals
+from metering.calls import forwarding, last_minute, own_lines, refusals
 from metering.calls.forwarding import Forwarding
 from metering.calls.refusals import Heard
 from servicebilling.website.frames import Frame
@@ -50,6 +50,8 @@ class RefusalsPage:
     agents: tuple[Line, ...]
     reasons: tuple[Line, ...]
     forwarding: Forwarding
+    # Said a minute before a call must end; "" for nothing.
+    last_minute: str
     length_max: int = refusals.LENGTH_MAX
 
 
@@ -58,7 +60,7 @@ def of(frame: Frame, *, draft: Draft | None = None, now: datetime) -> RefusalsPa
     organization = frame.organization
     own, platform = refusals.texts_of(organization, now)
     values = settings_history.values_at(
-        ["forwards_per_day_max", "call_countries"], organization, now
+        ["forwards_per_day_max", "call_countries", last_minute.SETTING], organization, now
     )
     agents = own_lines.lines_of(organization).agents
 
@@ -83,6 +85,7 @@ def of(frame: Frame, *, draft: Draft | None = None, now: datetime) -> RefusalsPa
             for rule, label in REASONS.items()
         ),
         forwarding=forwarding.forwarding_of(organization, settings=values, now=now),
+        last_minute=values[last_minute.SETTING],
     )
 
 

@@ -79,6 +79,11 @@ urlpatterns = [
     path("dashboard/alerts/letters/again", alerts.letters_for_all, name="letters-for-all"),
     path("dashboard/alerts/refused", refusals.refused_calls, name="refused-calls"),
     path("dashboard/alerts/refused/words", refusals.word, name="word-refusal"),
+    path(
+        "dashboard/alerts/refused/last-minute",
+        refusals.word_last_minute,
+        name="word-last-minute",
+    ),
     path("dashboard/alerts/refused/line", refusals.ask_code, name="ask-code"),
     path("dashboard/alerts/refused/line/code", refusals.confirm, name="confirm-line"),
     path("dashboard/alerts/refused/line/off", refusals.remove, name="remove-line"),

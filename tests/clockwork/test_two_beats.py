@@ -48,7 +48,7 @@ KILLED_AFTER, BACK_AFTER = (
     else (timedelta(seconds=40), timedelta(seconds=15))
 )
 # Wakes up by the row of each thing to do, which is claimed by itself.
-WITHOUT_A_PERIOD = {"metering.tasks.end_calls"}
+WITHOUT_A_PERIOD = {"metering.tasks.end_calls", "metering.tasks.tell_last_minutes"}
 ZONES = ["Africa/Lagos", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]
 
 

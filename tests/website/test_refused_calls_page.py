@@ -121,10 +121,32 @@ def test_a_number_that_may_not_be_called_is_said_so_beside_it(mine, provider, nu
     assert HumanLine.objects.count() == 0
 
 
+def test_what_a_call_hears_before_it_must_end_is_worded_silenced_and_given_back(
+    mine, organization, number
+):
+    ours = "This call will end in about one minute."
+    assert "Before a call must end On" in cheaply(mine, REFUSED)
+
+    mine.post(f"{REFUSED}/last-minute", {"words": "  One minute   left. "})
+    assert "the agent says: “One minute left.”" in seen(mine.get(REFUSED))
+
+    refused = mine.post(f"{REFUSED}/last-minute", {"words": "See https://x.example"})
+    assert "no braces or links" in seen(refused)
+    assert "See https://x.example" in refused.content.decode()
+    empty = mine.post(f"{REFUSED}/last-minute", {"words": " "})
+    assert "or choose to say nothing" in seen(empty)
+    assert "“One minute left.”" in seen(mine.get(REFUSED))
+
+    mine.post(f"{REFUSED}/last-minute", {"words": "One minute left.", "act": "silent"})
+    assert "nothing is said: the call just ends" in seen(mine.get(REFUSED))
+    mine.post(f"{REFUSED}/last-minute", {"act": "ours"})
+    assert f"“{ours}”" in seen(mine.get(REFUSED))
+
+
 def test_members_hear_it_and_change_nothing(client_of, member, number):
     page = seen(client_of(member).get(REFUSED))
 
     assert OURS in page
     assert "Call it with a code" not in page
-    for what in ("words", "line", "line/code", "line/off"):
+    for what in ("words", "last-minute", "line", "line/code", "line/off"):
         assert client_of(member).post(f"{REFUSED}/{what}").status_code == 403

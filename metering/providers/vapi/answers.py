@@ -90,6 +90,11 @@ def end_by_saying(sentence: str) -> dict[str, Any]:
     return {"type": "say", "content": sentence, "endCallAfterSpoken": True}
 
 
+def say(sentence: str) -> dict[str, Any]:
+    """The command that says a sentence in a running call, which then goes on."""
+    return {"type": "say", "content": sentence, "endCallAfterSpoken": False}
+
+
 def other(kind: str) -> dict[str, Any]:
     """What a message gets that asks for nothing, or for something we do not do."""
     match kind:

@@ -1,9 +1,10 @@
-"""Ending a running call through its control URL.
+"""Speaking in a running call, and ending it, through its control URL.
 
 The URL came in a message and needs no credential, so it is believed only as far as it leads
 to Vapi: over https, to a host of theirs, without redirects, within seconds.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from metering.providers.base import Refused
@@ -19,9 +20,18 @@ def end(url: str, *, sentence: str, config: VapiConfig) -> None:
     Raises `Refused` if it was not told or does not know the call, `OutcomeUnknown` if it may
     have heard.
     """
+    _command(url, answers.end_by_saying(sentence), config)
+
+
+def say(url: str, *, sentence: str, config: VapiConfig) -> None:
+    """Let the provider say a sentence; the call goes on. Raises as `end`."""
+    _command(url, answers.say(sentence), config)
+
+
+def _command(url: str, what: dict[str, Any], config: VapiConfig) -> None:
     if not leads_to_vapi(url, config):
         raise Refused("this is no control URL of Vapi's", status=0, retry=False)
-    http.command(url, json=answers.end_by_saying(sentence), seconds_max=SECONDS_MAX)
+    http.command(url, json=what, seconds_max=SECONDS_MAX)
 
 
 def leads_to_vapi(url: str, config: VapiConfig) -> bool:

@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.errors import InvalidDetail
 from accounts.models import User
-from metering.calls import forwarding, own_lines, refusals
+from metering.calls import forwarding, last_minute, own_lines, refusals
 from servicebilling.lib.errors import DomainError
 from servicebilling.website import refusals_page
 from servicebilling.website.frames import Frame, organization_page, url_of
@@ -46,6 +47,28 @@ def word(request: HttpRequest, frame: Frame) -> HttpResponse:
         draft = refusals_page.tried(key, words, error=error.message)
         return _show(request, frame, draft=draft)
     messages.success(request, "Saved. The next refused caller hears it.")
+    return _back(frame)
+
+
+@require_POST
+@organization_page("settings.manage", section=SECTION)
+def word_last_minute(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Keep what is said a minute before a call must end; `act` may be `silent` or `ours`."""
+    said = " ".join(request.POST.get("words", "").split())
+    act = request.POST.get("act", "")
+    words = {"silent": "", "ours": None}.get(act, said)
+    try:
+        if words == "" and act != "silent":
+            raise InvalidDetail("Write what is to be said, or choose to say nothing.")
+        last_minute.word(
+            frame.organization,
+            words,
+            actor=cast(User, request.user),
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        return _show(request, frame, last_words=said, last_words_error=error.message)
+    messages.success(request, "Saved. Calls that come to their end from now on obey it.")
     return _back(frame)
 
 
@@ -102,6 +125,8 @@ def _show(
     number: str = "",
     number_error: str = "",
     code_error: str = "",
+    last_words: str = "",
+    last_words_error: str = "",
 ) -> HttpResponse:
     context = {
         "frame": frame,
@@ -109,6 +134,8 @@ def _show(
         "number": number,
         "number_error": number_error,
         "code_error": code_error,
+        "last_words": last_words,
+        "last_words_error": last_words_error,
     }
     return render(request, "website/refused_calls.html", context)
 
