@@ -1,11 +1,13 @@
 """Who is to stand on invoices, and the tax id beside it."""
 
+from functools import cache
 from typing import Any
 
 from django import forms
 from phonenumbers.geodata.locale import LOCALE_DATA
 
 from billing.documents.details import Details
+from servicebilling.website.long_select import LongSelect
 
 # As the payment providers name them.
 TAX_ID_TYPES = {
@@ -24,6 +26,7 @@ TAX_ID_TYPES = {
 }
 
 
+@cache
 def country_choices() -> list[tuple[str, str]]:
     """Return the countries by their English name, each with its ISO 3166-1 code."""
     named = [
@@ -62,7 +65,7 @@ class BillingDetailsForm(forms.Form):
         label="Country",
         required=False,
         choices=country_choices,
-        widget=forms.Select(attrs={"autocomplete": "billing country"}),
+        widget=LongSelect(attrs={"autocomplete": "billing country"}),
     )
     tax_id_type = forms.ChoiceField(
         label="Kind of tax id", required=False, choices=list(TAX_ID_TYPES.items())

@@ -7,6 +7,7 @@ from accounts import api_keys
 from accounts.capabilities import SCOPES
 from accounts.members import GIVEN_ROLES
 from accounts.organizations import NAME_LENGTH_MAX
+from servicebilling.website.long_select import LongSelect
 
 # Names such as `EST5EDT` and `Etc/GMT+3` are for machines.
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe")
@@ -39,7 +40,7 @@ class OrganizationForm(forms.Form):
         initial="UTC",
         label="Time zone",
         help_text="Days and months are counted in it. It can be changed later.",
-        widget=forms.Select(attrs={"data-own-timezone": True}),
+        widget=LongSelect(attrs={"data-own-timezone": True}),
     )
     currency = forms.ChoiceField(
         label="Currency",
@@ -118,6 +119,7 @@ class DetailsForm(forms.Form):
         choices=timezone_choices,
         label="Time zone",
         help_text="Days and months are counted in it from now on.",
+        widget=LongSelect,
     )
 
 
