@@ -10,14 +10,16 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Organization
+from billing import discrepancies
 from billing.documents import details, numbering, taking_over
 from billing.invoices import amounts, dunning
-from billing.models import Document
+from billing.models import Discrepancy, Document
 from billing.providers import registry
 from billing.providers.base import ProviderError
 from billing.providers.orders import InvoiceLineOrder, InvoiceOrder
 from metering.balances import ledger
 from metering.models import BillingCycle
+from servicebilling.lib import money
 
 PAID_WITHIN_DAYS = 14
 PROVIDER = "stripe"
@@ -113,10 +115,37 @@ def issue_due(*, now: datetime) -> int:
     for document in prepared.select_related("organization").order_by("created_at"):
         try:
             send(document, now=now)
-            sent += 1
-        except ProviderError:
+        except ProviderError as error:
             log.exception("the invoice %s could not be made", document.pk)
+            if not error.retry:
+                _tell(document, str(error), now)
+        else:
+            sent += 1
+            _settle(document, now)
     return sent
+
+
+def _tell(document: Document, why: str, now: datetime) -> None:
+    """Staff must mend what the provider refuses; it is asked again in the meantime."""
+    discrepancies.open_one(
+        kind=Discrepancy.Kind.INVOICE_NOT_MADE,
+        provider=document.provider,
+        subject=str(document.pk),
+        organization_id=document.organization_id,
+        ours=f"an invoice of {money.shown(document.total, document.currency)} is prepared",
+        theirs=why,
+        now=now,
+    )
+
+
+def _settle(document: Document, now: datetime) -> None:
+    discrepancies.settle(
+        kind=Discrepancy.Kind.INVOICE_NOT_MADE,
+        provider=document.provider,
+        subject=str(document.pk),
+        settlement="made at the next try",
+        now=now,
+    )
 
 
 def _shown(lines: Sequence[amounts.Asked]) -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ class Discrepancy(models.Model):
         USAGE_DIFFERS = "usage_differs"
         USAGE_REFUSED = "usage_refused"
         USAGE_UNBILLED = "usage_unbilled"
+        INVOICE_NOT_MADE = "invoice_not_made"
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(

@@ -18,12 +18,13 @@ def issue(gateway: Gateway, order: InvoiceOrder, *, with_tax: bool) -> Invoiced:
     found = _begun(gateway, order) or _begin(gateway, order, with_tax=with_tax)
     if found["status"] == "draft":
         _add_lines(gateway, order, found["id"])
-        key = f"invoice:{order.document_id}:final"
-        found = gateway.act(
-            key,
-            lambda client, once: client.v1.invoices.finalize_invoice(
-                found["id"], {"auto_advance": True}, once
-            ),
+        # Without a key: under one, a refusal whose cause is mended would be repeated for a
+        # day. What is final already is found as such the next time.
+        draft = found["id"]
+        found = gateway.ask(
+            lambda client: client.v1.invoices.finalize_invoice(
+                draft, {"auto_advance": True}
+            )
         )
     made = invoiced(found, is_period=False)
     if made is None:

@@ -130,6 +130,18 @@ def _invoice(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     return _about(gateway, subscriptions.retrieve(gateway, subscription_id), invoice)
 
 
+def _not_final(gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
+    """A draft that Stripe cannot close asks nobody for money: somebody must mend why."""
+    invoice = _retrieve_invoice(gateway, id)
+    if invoice["status"] != "draft":
+        return _invoice(gateway, id, event_type)
+    error = invoice.get("last_finalization_error") or {}
+    why = error.get("message") or "Stripe does not say why."
+    return FetchedFacts(
+        text_id(invoice.get("customer")), review=f"{id} could not be finalized: {why}"
+    )
+
+
 def _retrieve_invoice(gateway: Gateway, id: str) -> Row:
     """Return an invoice with the payments within. From a subscription that would be five
     levels down, and Stripe expands four."""
@@ -216,6 +228,7 @@ READERS: dict[str, Reader] = {
     "subscription_schedule.updated": _schedule,
     "subscription_schedule.released": _schedule,
     "invoice.finalized": _invoice,
+    "invoice.finalization_failed": _not_final,
     "invoice.paid": _invoice,
     "invoice.payment_failed": _invoice,
     "invoice.payment_action_required": _invoice,

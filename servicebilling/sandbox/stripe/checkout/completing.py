@@ -11,7 +11,7 @@ from servicebilling.sandbox.stripe import (
 )
 from servicebilling.sandbox.stripe.box import Box, Row, refused
 from servicebilling.sandbox.stripe.cards import Card
-from servicebilling.sandbox.stripe.checkout import amounts, opening
+from servicebilling.sandbox.stripe.checkout import amounts, opening, places
 from servicebilling.sandbox.stripe.errors import ApiError
 from servicebilling.sandbox.stripe.events import emit
 from servicebilling.sandbox.stripe.invoices import collecting, drafting, finalizing, lines
@@ -85,6 +85,7 @@ def pay(box: Box, session: Row, payer: Payer) -> Row:
     if payer.card is not None:
         details = {"email": payer.email or None, "name": payer.name or None}
         method = payment_methods.make(box, payer.card, details=details)
+    places.keep(box, session, payer.address)
     act = {"payment": _pay_once, "subscription": _subscribe, "setup": _set_up}
     act[session["mode"]](box, session, payer, method)
     session["status"] = "complete"

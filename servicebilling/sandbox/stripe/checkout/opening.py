@@ -2,7 +2,7 @@
 
 from servicebilling.sandbox.stripe import clock, discounts
 from servicebilling.sandbox.stripe.box import Box, Row, new_id, refused
-from servicebilling.sandbox.stripe.checkout import amounts
+from servicebilling.sandbox.stripe.checkout import amounts, places
 from servicebilling.sandbox.stripe.events import emit
 from servicebilling.sandbox.stripe.parameters import merged
 from servicebilling.sandbox.stripe.presenting import includes, listed, presents
@@ -99,6 +99,7 @@ def open_session(box: Box, params: Row) -> Row:
     _check_mode(params, mode)
     _check_lines(lines, mode)
     _check_customer(box, params)
+    places.demand(box, params)
     at = box.now(params.get("customer"))
     expires_at = _expiry(params, at)
     tax = params.get("automatic_tax", {}).get("enabled", False)
@@ -114,6 +115,7 @@ def open_session(box: Box, params: Row) -> Row:
         "expires_at": expires_at,
         "mode": mode,
         "_lines": lines,
+        "_keeps_address": places.is_kept(params),
         "_discount_ids": [],
         "_payment_intent_data": params.get("payment_intent_data", {}),
         "_setup_intent_data": params.get("setup_intent_data", {}),

@@ -1,7 +1,10 @@
 """Make a draft final: the usage counted, a number, a payment intent to collect it."""
 
+import contextlib
+
 from servicebilling.sandbox.stripe import balances, clock, discounts, payments
 from servicebilling.sandbox.stripe.box import Box, Row, refused
+from servicebilling.sandbox.stripe.errors import ApiError
 from servicebilling.sandbox.stripe.events import changing, emit
 from servicebilling.sandbox.stripe.invoices import collecting, lines, totals
 from servicebilling.sandbox.stripe.invoices.drafting import subscription_of
@@ -16,6 +19,7 @@ def finalize(box: Box, invoice: Row) -> Row:
         )
     at = box.now(invoice["customer"])
     customer = box.get("customer", invoice["customer"])
+    _demand_place(box, invoice, customer)
     for line in invoice["_lines"]:
         if line["_counts"]:
             lines.count_usage(box, line, customer=customer["id"])
@@ -68,8 +72,29 @@ def finalize_when_due(box: Box, id: str) -> None:
     invoice = box.find("invoice", id)
     if invoice is None or invoice["status"] != "draft" or not invoice["auto_advance"]:
         return
-    if (invoice["automatically_finalizes_at"] or 0) <= box.now(invoice["customer"]):
+    if (invoice["automatically_finalizes_at"] or 0) > box.now(invoice["customer"]):
+        return
+    with contextlib.suppress(ApiError):
         finalize_and_collect(box, invoice)
+
+
+def _demand_place(box: Box, invoice: Row, customer: Row) -> None:
+    """No tax can be worked out for somebody who is nowhere; the invoice stays a draft."""
+    if not invoice["automatic_tax"]["enabled"]:
+        return
+    if (customer["address"] or {}).get("country"):
+        invoice["automatic_tax"] |= {"status": "complete"}
+        invoice["last_finalization_error"] = None
+        return
+    refusal = refused(
+        "The customer's location isn't recognized. Set a valid customer address in order to "
+        "automatically calculate tax.",
+        code="customer_tax_location_invalid",
+    )
+    invoice["automatic_tax"] |= {"status": "requires_location_inputs"}
+    invoice["last_finalization_error"] = dict(refusal.error)
+    emit(box, "invoice.finalization_failed", invoice)
+    raise refusal
 
 
 def _draw_balance(box: Box, invoice: Row, customer: Row) -> None:
