@@ -49,6 +49,12 @@ def _work() -> list[dict[str, Any]]:
         {
             "title": "Money",
             "items": [
+                _link(
+                    "Revenue and margin",
+                    "bar_chart",
+                    reverse("adminpanel:money"),
+                    right="metering.see_money",
+                ),
                 _model("Subscriptions", "autorenew", "billing", "subscription"),
                 _model("Payments", "payments", "billing", "payment"),
                 _model("Purchases", "shopping_cart", "billing", "purchase"),

@@ -8,6 +8,7 @@ from adminpanel.mail import views as mail
 from adminpanel.money import differences, invoices, overage, refunds
 from adminpanel.organizations import viewing
 from adminpanel.organizations import views as organizations
+from adminpanel.over_time import views as over_time
 from adminpanel.overview import views as overview
 from adminpanel.reconciliation import views as reconciliation
 from adminpanel.refusals import views as refusals
@@ -84,6 +85,7 @@ urlpatterns = [
         name="bundle-offer",
     ),
     path("catalogue/tell", runs.tell_catalogue, name="catalogue-tell"),
+    path("money", over_time.over_time, name="money"),
     path("runs", runs.runs, name="runs"),
     path("runs/<int:run_id>", runs.run, name="run"),
     path("settings", dated.settings, name="settings"),

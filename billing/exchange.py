@@ -99,6 +99,18 @@ class Rates:
             rate = 1 / inverse
         return money.amount(round(cost_usd * rate, money.PLACES))
 
+    def in_usd(self, amount: Decimal, currency: str, *, at: datetime) -> Decimal:
+        """Return what an amount was worth in dollars. Raises `NoRate`."""
+        if currency == USD:
+            return amount
+        rate = self._at(currency, USD, at)
+        if rate is None:
+            inverse = self._at(USD, currency, at)
+            if inverse is None:
+                raise NoRate(f"There is no exchange rate of {currency} to {USD}.")
+            rate = 1 / inverse
+        return money.amount(round(amount * rate, money.PLACES))
+
     def _at(self, base: str, quote: str, at: datetime) -> Decimal | None:
         dated = self.rows.get((base, quote), [])
         return next((rate for valid_from, rate in dated if valid_from <= at), None)

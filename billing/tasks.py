@@ -15,6 +15,7 @@ from billing import (
     erasing,
     forgetting,
     inbox,
+    money_days,
     payment_lists,
     pending,
     provider_runs,
@@ -100,6 +101,15 @@ def compare_payments() -> None:
     now = timezone.now()
     if periodic_runs.claim("compare_payments", every=timedelta(days=1), now=now):
         payment_lists.compare(now=now)
+
+
+@shared_task(soft_time_limit=1500, time_limit=1560)
+def sum_money_days() -> None:
+    now = timezone.now()
+    if periodic_runs.claim("sum_money_days", every=timedelta(minutes=10), now=now):
+        money_days.sum_recent(now=now)
+    if periodic_runs.claim("sum_late_money_days", every=timedelta(days=1), now=now):
+        money_days.sum_late(now=now)
 
 
 @shared_task(soft_time_limit=600, time_limit=660)

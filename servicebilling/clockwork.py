@@ -32,6 +32,7 @@ ENTRIES = (
     Entry(
         "Tell the provider of billing details", "billing.tasks.tell_customer_details", 60
     ),
+    Entry("Sum money by day", "billing.tasks.sum_money_days", 600),
     Entry(
         "Tell catalogues that staff asked for", "billing.tasks.tell_asked_catalogues", 60
     ),

@@ -6,6 +6,7 @@ from billing.models.erasures import Erasure
 from billing.models.exchange import ExchangeRate
 from billing.models.inbox import PaymentEvent
 from billing.models.letters import OPTIONAL_KINDS, Letter, LetterChoice
+from billing.models.money_days import MoneyDay
 from billing.models.overage import OverageDelivery
 from billing.models.plan_checkouts import PlanCheckout
 from billing.models.provider_runs import ProviderRun
@@ -29,6 +30,7 @@ __all__ = [
     "Letter",
     "LetterChoice",
     "MinuteBundle",
+    "MoneyDay",
     "OverageDelivery",
     "Payment",
     "PaymentEvent",

@@ -134,7 +134,8 @@ class Payment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["organization", "-paid_at"], name="payments_newest_first")
+            models.Index(fields=["organization", "-paid_at"], name="payments_newest_first"),
+            models.Index(fields=["paid_at"], name="payments_by_time"),
         ]
         permissions = [
             (
