@@ -73,8 +73,7 @@ def _write_gone(notice: Notice, now: datetime) -> bool:
     if report.enforcement == Allowance.Enforcement.SHADOW:
         # No call is refused. Once the limits are enforced, the letter is written after all.
         return False
-    by_wallet = notice.kind == Notice.Kind.WALLET_LEFT
-    if (report.wallet_balance if by_wallet else report.minutes_remaining) > 0:
+    if _is_left(notice, report):
         return False
     return writing.write(
         Letter.Kind.MINUTES_GONE,
@@ -84,6 +83,17 @@ def _write_gone(notice: Notice, now: datetime) -> bool:
         cycle_id=notice.cycle_id,
         now=now,
     )
+
+
+def _is_left(notice: Notice, report: CycleReport) -> bool:
+    """Return whether there is some again of what was gone."""
+    match notice.kind:
+        case Notice.Kind.WALLET_LEFT:
+            return report.wallet_balance > 0
+        case Notice.Kind.OVERAGE_LEFT:
+            return report.minutes_ceiling > 0
+        case _:
+            return report.minutes_remaining > 0
 
 
 def gone_words(notice: Notice, report: CycleReport) -> Words:
@@ -109,6 +119,20 @@ def gone_words(notice: Notice, report: CycleReport) -> Words:
             button="Buy minutes",
             path=billing,
             tone="warn",
+        )
+    if notice.kind == Notice.Kind.OVERAGE_LEFT:
+        limit = minutes(report.overage_limit_minutes or 0)
+        return Words(
+            subject=f"The overage limit of {organization.name} is reached",
+            heading="Your overage limit is reached",
+            paragraphs=(
+                "Calls are refused until minutes are added, a cap of your own is raised, or "
+                "the next cycle begins.",
+            ),
+            figures=(*figures, ("Limit of overage", limit)),
+            button="Look at the limit",
+            path=writing.place("website:alerts", organization),
+            tone="bad",
         )
     return Words(
         subject=f"{organization.name} has no minutes left",

@@ -20,6 +20,9 @@ class Level:
     percent_used: int
     wallet: Decimal
     pays_from_wallet: bool
+    # Of overage, where minutes beyond are charged so: the plan's limit or the lower own cap.
+    overage_limit: int | None = None
+    overage_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +44,31 @@ class Crossing:
 def level_of(book: Book) -> Level:
     pool = max(0, book.live.included + book.credit)
     left = max(0, min(pool, book.remaining))
+    card = book.terms(book.live)
+    limit = overage_left = None
+    if card.when_exhausted == rating.OVERAGE:
+        limits = (card.overage_limit_minutes, book.overage_limit_minutes)
+        limit = min((one for one in limits if one is not None), default=None)
+        overage_left = max(0, book.ceiling - max(0, book.remaining))
     return Level(
         minutes_pool=pool,
         minutes_left=left,
         percent_used=(pool - left) * 100 // pool if pool else 0,
         wallet=book.wallet,
-        pays_from_wallet=book.terms(book.live).when_exhausted == rating.WALLET,
+        pays_from_wallet=card.when_exhausted == rating.WALLET,
+        overage_limit=limit,
+        overage_left=overage_left,
     )
 
 
 def crossed(before: Level, after: Level, thresholds: Thresholds) -> Crossing | None:
     """Return the most urgent threshold that lies between two levels; None if none does.
 
-    Where the wallet pays on, it is more urgent than the minutes before it.
+    What pays on is more urgent than the minutes before it: at the end of it calls are
+    refused.
     """
+    if before.overage_left and after.overage_left == 0 and not after.minutes_left:
+        return Crossing("overage_left", ZERO, is_gone=True)
     if after.pays_from_wallet:
         low = _lowest(before.wallet, after.wallet, {*thresholds.wallet, ZERO})
         if low is not None:
@@ -81,6 +95,7 @@ def reached(level: Level, thresholds: Thresholds) -> Crossing | None:
         minutes_left=level.minutes_pool,
         percent_used=0,
         wallet=Decimal("Infinity"),
+        overage_left=level.overage_limit,
     )
     return crossed(full, level, thresholds)
 

@@ -18,6 +18,8 @@ class Notice(models.Model):
         MINUTES_LEFT = "minutes_left"
         # The wallet holds `threshold` or less.
         WALLET_LEFT = "wallet_left"
+        # Nothing is left of what may be charged as overage.
+        OVERAGE_LEFT = "overage_left"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="notices")

@@ -39,6 +39,9 @@ class Refills:
         """Return what a notice remembers; plan minutes that grew change it, too."""
         if crossing.kind == "wallet_left":
             return f"wallet {self.wallet}"
+        if crossing.kind == "overage_left":
+            # Another cap is to be told again; more minutes come before it.
+            return f"overage {level.overage_limit} after {self.minutes}"
         return f"minutes {level.minutes_pool} after {self.minutes}"
 
 

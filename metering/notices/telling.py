@@ -35,7 +35,7 @@ def tell(before: Level, book: Book, *, now: datetime) -> None:
     """Write the notice that the change since `before` calls for, if it calls for one."""
     after = level_of(book)
     fell = after.minutes_left < before.minutes_left or after.wallet < before.wallet
-    if not fell:
+    if not fell and (after.overage_left or 0) >= (before.overage_left or 0):
         return
     found = crossed(before, after, _thresholds(book.organization_id, now))
     if found is None or not _write(found, after, book, now):

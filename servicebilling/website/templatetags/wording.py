@@ -172,6 +172,8 @@ def notice_words(kind: str, threshold: Decimal, currency: str) -> str:
             return f"{whole(int(threshold))} minutes left"
         case "wallet_left":
             return f"{money(threshold, currency)} left" if threshold else "Wallet empty"
+        case "overage_left":
+            return "Overage limit reached"
     return f"{kind.replace('_', ' ')} {figure}"
 
 
