@@ -391,6 +391,8 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "CRITICAL"},
         # Django's own handlers would write every line twice, and mail it to nobody.
         "django": {"handlers": []},
+        # Warns of each HEAD request: Django leaves it to the server to drop the body.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
         # That a task was received says nothing that its end does not.
         "celery.worker.strategy": {"level": "WARNING"},
     },
