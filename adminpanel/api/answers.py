@@ -26,6 +26,10 @@ class OrganizationAnswer(serializers.Serializer[Json]):
     )
     enforcement = serializers.ChoiceField(Allowance.Enforcement.choices, allow_null=True)
     plan = serializers.CharField(help_text="Its code; empty without one.")
+    plan_name = serializers.CharField()
+    is_older_version = serializers.BooleanField(
+        help_text="They keep terms of the plan that are not sold any more."
+    )
     billing_period = serializers.CharField(help_text="`monthly`, `yearly` or empty.")
     renews_at = serializers.DateTimeField(allow_null=True)
     cycle_end = serializers.DateTimeField(allow_null=True)

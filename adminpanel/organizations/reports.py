@@ -2,6 +2,7 @@
 them as it stands."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -38,7 +39,10 @@ class Line:
     status: str
     standing: str
     enforcement: str
+    # The plan's code, and what it is called; also of those who keep an older version of it.
     plan: str
+    plan_name: str
+    is_older_version: bool
     # Of the subscription: monthly or yearly; empty without one.
     billing_period: str
     renews_at: datetime | None
@@ -138,20 +142,27 @@ def _lines(ids: list[UUID], *, now: datetime) -> tuple[Line, ...]:
     )
     found = {row.pk: row for row in rows}
     earned = margins.of(list(found.values()), since=now - margins.SPAN, now=now)
-    return tuple(_line(found[one], earned[one]) for one in ids if one in found)
+    sold = {plan.code: plan for plan in Plan.objects.all()}
+    return tuple(_line(found[one], earned[one], sold) for one in ids if one in found)
 
 
-def _line(organization: Organization, margin: Decimal | None) -> Line:
+def _line(
+    organization: Organization, margin: Decimal | None, sold: Mapping[str, Plan]
+) -> Line:
     allowance = getattr(organization, "allowance", None)
     wallet = getattr(organization, "wallet", None)
     pool = covered = credit = held = 0
-    plan = ""
+    code = ""
+    plan: Plan | None = None
+    is_older = False
     if allowance is not None:
         covered = allowance.minutes_used_this_cycle - allowance.minutes_paid_otherwise
         credit, held = allowance.credit_minutes, allowance.minutes_held
         pool = max(0, allowance.plan_minutes + credit)
         # Cards are named by their plan and counted.
-        plan = re.sub(r"-[0-9]+$", "", allowance.plan_card.code)
+        code = re.sub(r"-[0-9]+$", "", allowance.plan_card.code)
+        plan = sold.get(code)
+        is_older = plan is not None and plan.rate_card_id != allowance.plan_card_id
     return Line(
         id=organization.pk,
         name=organization.name,
@@ -159,7 +170,9 @@ def _line(organization: Organization, margin: Decimal | None) -> Line:
         status=organization.status,
         standing=allowance.standing if allowance else "",
         enforcement=allowance.enforcement if allowance else "",
-        plan=plan,
+        plan=code,
+        plan_name=plan.name if plan else code,
+        is_older_version=is_older,
         billing_period=organization.billing_period or "",  # type: ignore[attr-defined]
         renews_at=organization.renews_at,  # type: ignore[attr-defined]
         cycle_end=allowance.cycle_ends_at if allowance else None,

@@ -47,7 +47,9 @@ def _chart(spans: list[Span], by: str) -> Chart:
     pattern = "%d %b" if by == "day" else "%b %y"
     covered, margins, losses = [], [], []
     for one in spans:
-        revenue = max(ZERO, one.revenue_usd or ZERO)
+        # Where a rate lacks, nothing is known but the cost.
+        earned = one.cost_usd if one.revenue_usd is None else one.revenue_usd
+        revenue = max(ZERO, earned)
         covered.append(min(revenue, one.cost_usd).quantize(CENT))
         margins.append(max(ZERO, revenue - one.cost_usd).quantize(CENT))
         losses.append(max(ZERO, one.cost_usd - revenue).quantize(CENT))
@@ -55,8 +57,8 @@ def _chart(spans: list[Span], by: str) -> Chart:
         f"USD by {by}",
         [f"{one.first:{pattern}}" for one in spans],
         [
-            Series("two", "Cost that was earned", covered),
+            Series("two", "Provider cost, paid for", covered),
             Series("one", "Margin", margins),
-            Series("four", "Loss", losses),
+            Series("loss", "Loss", losses),
         ],
     )

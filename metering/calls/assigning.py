@@ -55,7 +55,9 @@ def assign(
     if len(reason.strip()) < REASON_LENGTH_MIN:
         raise MappingRefused("Say why this call is theirs.")
     with connection.cursor() as cursor:
-        # Two who assign the same call at the same moment must not charge two organizations.
+        # Two who assign the same call at the same moment must not charge two organizations,
+        # nor must this and a message of the call whose number was mapped just now:
+        # `settle` and `statuses` take the lock as well, shared among them.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
             [f"{provider}:{call_id}"],

@@ -26,6 +26,7 @@ def apply(status: CallStatus, *, now: datetime) -> str:
     runs though nothing pays and its organization wants such calls ended.
     """
     with transaction.atomic():
+        routing.wait_for_assigning(status.ref)
         organization_id = routing.organization_of(status.ref, now=now)
         if organization_id is None:
             outcome = "unmatched"

@@ -16,7 +16,7 @@ from accounts.models import Organization
 from adminpanel.organizations import reports, timeline
 from adminpanel.organizations.orders import ORDERS
 from adminpanel.organizations.reports import Wanted
-from billing.models import Payment, Refund
+from billing.models import Payment, Plan, Refund
 from metering.balances import adjustments, ledger
 from metering.calls import gate, settle
 from metering.models import Allowance, MinuteTransaction, Wallet
@@ -124,12 +124,14 @@ def test_plan_finds_those_who_keep_its_older_terms(organization, other_organizat
     for owner, code in ((organization, "solo-1"), (other_organization, "solo-plus-1")):
         card = make.make_card(code=code)
         make.make_balances(organization=owner, card=card, now=NOW)
-    make.make_card(code="solo-2")
+    newest = make.make_card(code="solo-2")
+    Plan.objects.create(code="solo", name="Solo!", currency="USD", rate_card=newest)
 
     found = reports.page(Wanted(plan="solo"), now=NOW)
 
     assert names(found) == [organization.name]
-    assert found.lines[0].plan == "solo"
+    [line] = found.lines
+    assert (line.plan, line.plan_name, line.is_older_version) == ("solo", "Solo!", True)
 
 
 def test_margin_is_what_was_paid_less_what_calls_cost_and_what_went_back(customer):
