@@ -19,7 +19,7 @@ from metering.simulation.messages import Json
 
 BATCH_MAX = 64
 # No report waits longer for others.
-TOGETHER_WITHIN = timedelta(hours=1)
+TOGETHER_WITHIN = timedelta(hours=3)
 
 
 class Player:

@@ -19,6 +19,9 @@ from metering.notices.levels import Crossing, Level, Thresholds, crossed, level_
 from metering.outgoing import publishing
 from servicebilling.lib.ids import new_id
 
+PERCENTS = "low_usage_thresholds_percent"
+MINUTES = "low_minutes_thresholds"
+WALLET = "low_wallet_thresholds"
 # Settings are asked for once in a while, not at every call.
 KEPT_FOR = timedelta(seconds=30)
 _kept: dict[UUID, tuple[datetime, Thresholds]] = {}
@@ -59,14 +62,12 @@ def _thresholds(organization_id: UUID, now: datetime) -> Thresholds:
     kept = _kept.get(organization_id)
     if kept is not None and timedelta(0) <= now - kept[0] < KEPT_FOR:
         return kept[1]
-    values = {
-        one.key: one.value
-        for one in settings_history.all_at(Organization(pk=organization_id), now)
-    }
+    organization = Organization(pk=organization_id)
+    values = settings_history.values_at([PERCENTS, MINUTES, WALLET], organization, now)
     thresholds = Thresholds(
-        percents=_decimals(values["low_usage_thresholds_percent"]),
-        minutes=_decimals(values["low_minutes_thresholds"]),
-        wallet=_decimals(values["low_wallet_thresholds"]),
+        percents=_decimals(values[PERCENTS]),
+        minutes=_decimals(values[MINUTES]),
+        wallet=_decimals(values[WALLET]),
     )
     if len(_kept) >= _KEPT_MAX:
         _kept.clear()

@@ -27,6 +27,7 @@ from servicebilling.embedded import (
 from servicebilling.embedded.errors import CannotStart
 from servicebilling.embedded.home import Home
 from servicebilling.embedded.options import Options, check
+from servicebilling.embedded.processes import Program
 from servicebilling.embedded.supervisor import SITE, Child, StopAsked, Supervisor
 
 ANSWER_SECONDS_MAX = 60
@@ -98,9 +99,7 @@ class Site:
             self._look_for_demo(self.home, self.cluster)
         self._start_stand_ins()
         self._prepare_database()
-        if self.home is not None and self.options.demo:
-            self._seed_demo(self.home)
-        self._prepare_stand_ins()
+        self._fill()
         self._start_site(listener)
         say(banner.text(self._facts()))
 
@@ -167,31 +166,18 @@ class Site:
         self._record()
 
     def _start_stand_ins(self) -> None:
-        for one in stand_ins.wanted(self.environment, is_local=self.options.is_local):
-            say(f"Starting a stand-in for {one.title} ...")
-            running = stand_ins.start(
-                one,
-                self.supervisor,
-                self.environment,
-                var=self.var,
-                site_url=self.url,
-                kept_files=self.kept_files,
-            )
-            self.playing.append(running)
+        wanted = stand_ins.wanted(self.environment, is_local=self.options.is_local)
+        if wanted:
+            say(f"Starting stand-ins for {', '.join(one.title for one in wanted)} ...")
+        self.playing = stand_ins.start(
+            wanted,
+            self.supervisor,
+            self.environment,
+            var=self.var,
+            site_url=self.url,
+            kept_files=self.kept_files,
+        )
         self._record()
-
-    def _prepare_stand_ins(self) -> None:
-        found = sources.fingerprint()
-        for running in self.playing:
-            one = running.stand_in
-            is_known = self.home is not None and self.home.was_told_of(one.name, found)
-            if not one.prepare or (is_known and not running.is_new):
-                continue
-            say(f"Bringing the catalogue to the stand-in for {one.title} ...")
-            ground = self._ground(self.environment)
-            self.supervisor.run(programs.manage(ground, *one.prepare))
-            if self.home is not None:
-                self.home.note_told_of(one.name, found)
 
     def _prepare_database(self) -> None:
         found = sources.fingerprint() + os.environ.get("DEBUG", "")
@@ -215,13 +201,34 @@ class Site:
             self.found = demo.Found()
         check(self.options, found=self.found)
 
-    def _seed_demo(self, place: Home) -> None:
-        """Make the demo once, in an empty database and never among somebody's own data."""
-        if self.found.is_made or self.found.has_data:
-            return
-        say("Making the demo, once: this takes half a minute ...")
+    def _fill(self) -> None:
+        """Make the demo, and bring the catalogue to the stand-ins meanwhile: two cores may
+        work, and neither looks at what the other writes."""
         ground = self._ground(self.environment)
-        self.supervisor.run(programs.seed_demo(ground, output=place.demo_logins))
+        steps = self._steps_to_demo(ground)
+        found = sources.fingerprint()
+        untold = [one.stand_in for one in self.playing if self._is_untold(one, found)]
+        for one in untold:
+            say(f"Bringing the catalogue to the stand-in for {one.title} ...")
+            steps.append(programs.manage(ground, *one.prepare))
+        self.supervisor.run(*steps)
+        for one in untold:
+            if self.home is not None:
+                self.home.note_told_of(one.name, found)
+
+    def _is_untold(self, running: stand_ins.Running, found: str) -> bool:
+        one = running.stand_in
+        is_known = self.home is not None and self.home.was_told_of(one.name, found)
+        return bool(one.prepare) and (running.is_new or not is_known)
+
+    def _steps_to_demo(self, ground: programs.Ground) -> list[Program]:
+        """Once, in an empty database and never among somebody's own data."""
+        if self.home is None or not self.options.demo:
+            return []
+        if self.found.is_made or self.found.has_data:
+            return []
+        say("Making the demo, once: this takes half a minute ...")
+        return [programs.seed_demo(ground, output=self.home.demo_logins)]
 
     def _start_site(self, listener: socket.socket) -> None:
         say("Starting web, worker and beat ...")

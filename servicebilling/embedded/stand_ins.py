@@ -16,7 +16,7 @@ from pathlib import Path
 from servicebilling.embedded import ports, state
 from servicebilling.embedded.errors import CannotStart
 from servicebilling.embedded.programs import Ground
-from servicebilling.embedded.supervisor import SITE, Supervisor
+from servicebilling.embedded.supervisor import SITE, Child, Supervisor
 
 READY_SECONDS_MAX = 20
 LIVE_KEYS = ("sk_live_", "rk_live_", "FLWSECK-")
@@ -107,7 +107,50 @@ def wanted(given: Mapping[str, str], *, is_local: bool) -> list[StandIn]:
     return [one for one in ALL if not given.get(one.key_variable)]
 
 
+@dataclass(frozen=True)
+class _Starting:
+    stand_in: StandIn
+    url: str
+    child: Child
+    port_file: Path
+    remembered: Path
+    was_there: bool
+
+
 def start(
+    several: Sequence[StandIn],
+    supervisor: Supervisor,
+    environment: dict[str, str],
+    *,
+    var: Path,
+    site_url: str,
+    kept_files: tuple[int, ...],
+) -> list[Running]:
+    """Start stand-ins, tell `environment` of them, and return once each answers.
+
+    Each listens on its own port if that is free, so that pages it opened earlier live on.
+    """
+    begun = [
+        _begin(
+            one, supervisor, environment, var=var, site_url=site_url, kept_files=kept_files
+        )
+        for one in several
+    ]
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    for one in begun:
+        while not one.port_file.exists():
+            supervisor.expect(one.child)
+            if time.monotonic() > deadline:
+                raise CannotStart(supervisor.last_words(one.child.program))
+            time.sleep(0.02)
+    return [
+        # One that found its file damaged has set it aside.
+        Running(one.stand_in, one.url, not (one.was_there and one.remembered.exists()))
+        for one in begun
+    ]
+
+
+def _begin(
     stand_in: StandIn,
     supervisor: Supervisor,
     environment: dict[str, str],
@@ -115,11 +158,7 @@ def start(
     var: Path,
     site_url: str,
     kept_files: tuple[int, ...],
-) -> Running:
-    """Start a stand-in, tell `environment` of it, and return once it answers.
-
-    It listens on its own port if that is free, so that pages it opened earlier live on.
-    """
+) -> _Starting:
     folder = var / "sandbox"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     remembered, port_file = (
@@ -127,7 +166,6 @@ def start(
         folder / f"{stand_in.name}.port",
     )
     port_file.unlink(missing_ok=True)
-    was_there = remembered.exists()
     with ports.listen("127.0.0.1", port=stand_in.port) as listener:
         port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
@@ -150,15 +188,9 @@ def start(
         f"--webhook-url={site_url}{stand_in.webhook_path}",
         f"--port-file={port_file}",
     )
+    was_there = remembered.exists()
     child = supervisor.start(program, stage=SITE)
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while not port_file.exists():
-        supervisor.expect(child)
-        if time.monotonic() > deadline:
-            raise CannotStart(supervisor.last_words(program))
-        time.sleep(0.02)
-    # One that found its file damaged has set it aside.
-    return Running(stand_in, url, is_new=not (was_there and remembered.exists()))
+    return _Starting(stand_in, url, child, port_file, remembered, was_there)
 
 
 def variables(running: Sequence[Running]) -> list[str]:

@@ -63,15 +63,23 @@ class Supervisor:
         if child.process.poll() is not None:
             raise CannotStart(self.last_words(child.program))
 
-    def run(self, program: Program) -> None:
-        """Run a child to its end; raise CannotStart with its last words if it fails."""
-        process = processes.start(program)
-        while process.poll() is None:
-            if self.stop_asked.wait(0.02):
+    def run(self, *programs: Program) -> None:
+        """Run children at once, each to its end; when one fails stop the others, and raise
+        CannotStart with its last words."""
+        running = [(processes.start(program), program) for program in programs]
+        try:
+            while any(process.poll() is None for process, _ in running):
+                for process, program in running:
+                    if process.poll():
+                        raise CannotStart(self.last_words(program))
+                if self.stop_asked.wait(0.02):
+                    raise StopAsked
+            for process, program in running:
+                if process.returncode:
+                    raise CannotStart(self.last_words(program))
+        finally:
+            for process, program in running:
                 processes.stop(process, program)
-                raise StopAsked
-        if process.returncode:
-            raise CannotStart(self.last_words(program))
 
     def last_words(self, program: Program) -> str:
         tail = processes.last_lines(program.log, count=15)

@@ -4,9 +4,9 @@ from functools import cache
 from typing import Any
 
 from django import forms
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from billing.documents.details import Details
+from servicebilling.website import countries
 from servicebilling.website.long_select import LongSelect
 
 # As the payment providers name them.
@@ -27,16 +27,6 @@ TAX_ID_TYPES = {
 
 
 @cache
-def country_choices() -> list[tuple[str, str]]:
-    """Return the countries by their English name, each with its ISO 3166-1 code."""
-    named = [
-        (code, names["en"])
-        for code, names in LOCALE_DATA.items()
-        if len(code) == 2 and code.isalpha() and names.get("en")
-    ]
-    return [("", "Not said"), *sorted(named, key=lambda one: one[1])]
-
-
 def _text(label: str, length: int, complete: str, *, required: bool = False) -> Any:
     return forms.CharField(
         label=label,
@@ -64,7 +54,7 @@ class BillingDetailsForm(forms.Form):
     country = forms.ChoiceField(
         label="Country",
         required=False,
-        choices=country_choices,
+        choices=[("", "Not said"), *countries.NAMES.items()],
         widget=LongSelect(attrs={"autocomplete": "billing country"}),
     )
     tax_id_type = forms.ChoiceField(

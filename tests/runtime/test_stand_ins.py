@@ -22,9 +22,10 @@ def supervisor():
 
 
 def start(supervisor: Supervisor, var: Path, environment: dict[str, str]):
-    return stand_ins.start(
-        STRIPE, supervisor, environment, var=var, site_url=SITE, kept_files=()
+    [running] = stand_ins.start(
+        [STRIPE], supervisor, environment, var=var, site_url=SITE, kept_files=()
     )
+    return running
 
 
 def made_secret(var: Path) -> Path:

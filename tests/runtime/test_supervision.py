@@ -101,6 +101,21 @@ def test_step_that_fails_tells_its_last_words(supervisor, tmp_path):
         supervisor.run(step)
 
 
+def test_steps_run_at_once_and_one_that_fails_stops_the_others(supervisor, tmp_path):
+    left = tmp_path / "left"
+    polite = python(tmp_path, POLITE, "seed", left, name="seed")
+    fails = f"""
+import pathlib, sys, time
+while "ready" not in pathlib.Path({str(polite.log)!r}).read_text(): time.sleep(0.01)
+sys.exit("no such plan")
+"""
+    with pytest.raises(CannotStart, match=r"(?s)`sync` failed.*no such plan"):
+        supervisor.run(polite, python(tmp_path, fails, name="sync"))
+    assert left.read_text() == "seed "
+    supervisor.run(*[python(tmp_path, "pass", name=f"step {n}") for n in range(3)])
+    supervisor.run()
+
+
 def test_step_is_interrupted_by_ctrl_c(supervisor, tmp_path):
     supervisor.stop_asked.set()
     with pytest.raises(StopAsked):

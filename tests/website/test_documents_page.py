@@ -6,6 +6,7 @@ import pytest
 
 from billing.documents import details, numbering
 from billing.models import BillingDetails, Document
+from servicebilling.website import countries
 from tests.website.reading import cheaply, seen
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,13 @@ def test_details_are_kept_and_shown_again(mine, organization):
     page = mine.get(f"{BILLING}/details").content.decode()
     for kept in ('value="DE123456789"', 'value="Hauptstr. 1"', 'value="DE" selected'):
         assert kept in page
+
+
+def test_countries_are_offered_by_their_names(mine, organization):
+    page = mine.get(f"{BILLING}/details").content.decode()
+    for code, name in (("DE", "Germany"), ("NG", "Nigeria"), ("US", "United States")):
+        assert f'<option value="{code}">{name}</option>' in page
+    assert len(countries.NAMES) == len(set(countries.NAMES.values())) == 250
 
 
 @pytest.mark.parametrize(
