@@ -43,9 +43,15 @@ def manage(ground: Ground, *command: str) -> Program:
     return ground.python(command[0], str(BASE_DIR / "manage.py"), *command)
 
 
+def fill(ground: Ground, *command: str) -> Program:
+    """Return a command that runs after `prepare`, which has checked the project: checking
+    loads every page."""
+    return manage(ground, *command, "--skip-checks")
+
+
 def seed_demo(ground: Ground, *, output: Path) -> Program:
     """Return the command that makes the demo; who can sign in to it goes to `output`."""
-    return replace(manage(ground, "seed_demo", "--json"), output=output)
+    return replace(fill(ground, "seed_demo", "--json"), output=output)
 
 
 def web(ground: Ground, *, listener: int) -> Program:

@@ -210,7 +210,7 @@ class Site:
         untold = [one.stand_in for one in self.playing if self._is_untold(one, found)]
         for one in untold:
             say(f"Bringing the catalogue to the stand-in for {one.title} ...")
-            steps.append(programs.manage(ground, *one.prepare))
+            steps.append(programs.fill(ground, *one.prepare))
         self.supervisor.run(*steps)
         for one in untold:
             if self.home is not None:
