@@ -67,7 +67,7 @@ SHEETS = (
         "phone_numbers",
         metering.PhoneNumber,
         "your numbers, and from when until when they were yours",
-        "e164 provider provider_number_id agent__name valid_from valid_to",
+        "e164 label provider provider_number_id agent__name valid_from valid_to",
     ),
     _sheet(
         "human_line",

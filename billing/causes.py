@@ -25,6 +25,7 @@ class Paper:
 class Use:
     """One use of another meter than the minutes of calls."""
 
+    id: UUID
     meter: str
     quantity: Decimal
 
@@ -59,7 +60,7 @@ def uses_of(organization: Organization, references: Iterable[str]) -> dict[str, 
     if not ids:
         return {}
     rows = UsageEvent.objects.filter(organization=organization, pk__in=list(ids))
-    return {ids[str(row.pk)]: Use(row.meter, row.quantity) for row in rows}
+    return {ids[str(row.pk)]: Use(row.pk, row.meter, row.quantity) for row in rows}
 
 
 # What a reference begins with, and the field of a document that it leads to.

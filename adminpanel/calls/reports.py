@@ -32,6 +32,7 @@ class Line:
     organization: str
     agent: str
     number: str
+    number_label: str
     call_from: str
     call_to: str
     direction: str
@@ -114,6 +115,7 @@ def line_of(call: Call, rates: Rates) -> Line:
         organization=call.organization.name,
         agent=call.agent.name if call.agent else "",
         number=call.phone_number.e164 if call.phone_number else "",
+        number_label=call.phone_number.label if call.phone_number else "",
         call_from=call.call_from,
         call_to=call.call_to,
         direction=call.direction,

@@ -89,6 +89,10 @@ class PhoneNumberAdmin(MappingAdmin):
     def save_model(
         self, request: HttpRequest, obj: PhoneNumber, form: forms.ModelForm, change: bool
     ) -> None:
-        numbers.set_answering(
-            obj, agent=obj.agent, actor=cast(User, request.user), now=timezone.now()
+        numbers.describe_number(
+            obj,
+            agent=obj.agent,
+            label=obj.label,
+            actor=cast(User, request.user),
+            now=timezone.now(),
         )

@@ -50,6 +50,8 @@ class PhoneNumber(models.Model):
         Organization, models.PROTECT, related_name="phone_numbers"
     )
     e164 = models.CharField("number", max_length=20)
+    # What its organization calls it; empty: nothing but the number.
+    label = models.CharField(max_length=60, blank=True, db_default="")
     provider = models.CharField(max_length=20, default="vapi")
     provider_number_id = models.CharField(max_length=120)
     agent = models.ForeignKey(
@@ -83,7 +85,7 @@ class PhoneNumber(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.e164
+        return f"{self.label} ({self.e164})" if self.label else self.e164
 
 
 class Call(models.Model):

@@ -17,6 +17,7 @@ E164 = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 NAMELESS = "Assistant"
 TEXT_LENGTH_MAX = 120
+LABEL_LENGTH_MAX = 60
 
 
 class MappingRefused(DomainError):
@@ -94,15 +95,23 @@ def owner(provider_number_id: str, *, provider: str = "vapi") -> Organization | 
 
 
 @transaction.atomic
-def set_answering(
-    number: PhoneNumber, *, agent: Agent | None, actor: Actor, now: datetime
+def describe_number(
+    number: PhoneNumber,
+    *,
+    agent: Agent | None,
+    label: str,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """Let another agent of the same organization answer a number; None: nobody yet.
+    """Let another agent of the same organization answer a number (None: nobody yet), and call
+    the number something (empty: nothing); quiet if nothing changes.
 
-    Raises `MappingRefused` for an agent of another organization.
+    Raises `MappingRefused` for an agent of another organization, and for a label that cannot
+    be shown in a line.
     """
     if agent is not None and agent.organization_id != number.organization_id:
         raise MappingRefused("This agent belongs to another organization.")
+    number.label = _clean_label(label)
     _keep(number, e164=number.e164, agent=agent, actor=actor, now=now)
 
 
@@ -192,12 +201,12 @@ def _keep(
     number.e164, number.agent = e164, agent
     changed = [
         field
-        for field in ("e164", "agent_id")
+        for field in ("e164", "agent_id", "label")
         if getattr(stored, field) != getattr(number, field)
     ]
     if not changed:
         return
-    number.save(update_fields=["e164", "agent"])
+    number.save(update_fields=["e164", "agent", "label"])
     audit.record(
         organization=number.organization,
         actor=actor,
@@ -211,6 +220,15 @@ def _clean(text: str, what: str) -> str:
     kept = " ".join(text.split())
     if not 0 < len(kept) <= TEXT_LENGTH_MAX or not kept.isprintable():
         raise MappingRefused(f"{what} is 1 to {TEXT_LENGTH_MAX} printable characters.")
+    return kept
+
+
+def _clean_label(label: str) -> str:
+    kept = " ".join(label.split())
+    if len(kept) > LABEL_LENGTH_MAX or not kept.isprintable():
+        raise MappingRefused(
+            f"A number's name is at most {LABEL_LENGTH_MAX} printable characters."
+        )
     return kept
 
 

@@ -15,6 +15,7 @@ from metering.models import Agent, PhoneNumber
 class NumberLine:
     id: UUID
     e164: str
+    label: str
     agent_id: UUID | None
     valid_from: datetime
 
@@ -40,7 +41,8 @@ def lines_of(organization: Organization) -> Lines:
     agents = Agent.objects.filter(organization=organization)
     return Lines(
         numbers=tuple(
-            NumberLine(row.pk, row.e164, row.agent_id, row.valid_from) for row in held
+            NumberLine(row.pk, row.e164, row.label, row.agent_id, row.valid_from)
+            for row in held
         ),
         agents=tuple(
             AgentLine(
@@ -58,10 +60,12 @@ def assign(
     agent_id: str,
     actor: Actor,
     now: datetime,
+    label: str | None = None,
 ) -> PhoneNumber:
-    """Let an agent answer a number of the same organization; no agent: nobody.
+    """Let an agent answer a number of the same organization (no agent: nobody), and call the
+    number by that label; None leaves it as it is.
 
-    Raises `MappingRefused` for what is not the organization's.
+    Raises `MappingRefused` for what is not the organization's, or no label.
     """
     number = PhoneNumber.objects.filter(
         organization=organization, valid_to=None, pk=_id(number_id)
@@ -69,7 +73,13 @@ def assign(
     if number is None:
         raise MappingRefused("There is no such number.")
     agent = _agent(organization, agent_id) if agent_id else None
-    numbers.set_answering(number, agent=agent, actor=actor, now=now)
+    numbers.describe_number(
+        number,
+        agent=agent,
+        label=number.label if label is None else label,
+        actor=actor,
+        now=now,
+    )
     return number
 
 

@@ -107,6 +107,7 @@ class NumberUsage:
 
     phone_number_id: UUID | None
     e164: str
+    label: str
     used: Used
 
 
@@ -186,9 +187,21 @@ def by_number(
 ) -> list[NumberUsage]:
     """Return calls by number of the organization, the longest talk time first."""
     rows = _voice(organization, first, last, only)
-    grouped = _summed(rows, "phone_number_id", "phone_number__e164")
-    found = [NumberUsage(pk, e164 or "", used) for (pk, e164), used in grouped]
+    grouped = _summed(rows, "phone_number_id", "phone_number__e164", "phone_number__label")
+    found = [
+        NumberUsage(pk, e164 or "", label or "", used)
+        for (pk, e164, label), used in grouped
+    ]
     return sorted(found, key=lambda one: (-one.used.talk_seconds, one.e164))
+
+
+def by_hour_and_agent(
+    organization: Organization, *, first: date, last: date, only: Only = EVERYTHING
+) -> dict[UUID | None, tuple[int, ...]]:
+    """Return how many calls of each agent began in each local hour: 24 figures each."""
+    rows = _voice(organization, first, last, only).order_by()
+    sums = [Sum(f"hours__{hour}") for hour in HOURS]
+    return {row[0]: row[1:] for row in rows.values_list("agent_id").annotate(*sums)}
 
 
 def by_hour(

@@ -70,7 +70,7 @@ def matching(
     until: date | None = None,
     status: str = "",
 ) -> QuerySet[Call]:
-    """Return the calls asked for, newest first, with their agents."""
+    """Return the calls asked for, newest first, with their agents and numbers."""
     rows = Call.objects.filter(organization=organization)
     zone = ZoneInfo(organization.timezone)
     if since is not None:
@@ -84,5 +84,5 @@ def matching(
         rows = rows.filter(phone_number__in=only.phone_number_ids)
     if status:
         rows = rows.filter(status=status)
-    shown = rows.select_related("agent").defer("cost", "cost_breakdown")
+    shown = rows.select_related("agent", "phone_number").defer("cost", "cost_breakdown")
     return shown.order_by("-occurred_at", "-id")

@@ -55,7 +55,8 @@ class Choices:
     """The agents and numbers that calls can be narrowed to."""
 
     agents: tuple[tuple[UUID, str], ...]
-    numbers: tuple[str, ...]
+    # Numbers with what they are called; the same number may have been held twice.
+    numbers: tuple[tuple[str, str], ...]
 
 
 def find_calls(
@@ -74,7 +75,7 @@ def find_calls(
         rows = rows.filter(occurred_at__lte=after.occurred_at).exclude(
             occurred_at=after.occurred_at, id__gte=after.id
         )
-    rows = rows.select_related("agent").defer("cost", "cost_breakdown")
+    rows = rows.select_related("agent", "phone_number").defer("cost", "cost_breakdown")
     found = list(rows.order_by("-occurred_at", "-id")[: size + 1])
     last = found[size - 1] if len(found) > size else None
     return CallPage(
@@ -90,7 +91,9 @@ def choices_of(organization: Organization) -> Choices:
     return Choices(
         agents=tuple(agents.values_list("pk", "name")),
         numbers=tuple(
-            dict.fromkeys(numbers.order_by("e164").values_list("e164", flat=True))
+            dict(
+                numbers.order_by("e164", "valid_from").values_list("e164", "label")
+            ).items()
         ),
     )
 

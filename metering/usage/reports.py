@@ -168,6 +168,8 @@ class CallLine:
     status: str
     # The rule that refused it; empty if none did.
     refusal: str
+    # What the organization calls its own number of this call; empty: nothing.
+    number_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ def recent_calls(organization: Organization, *, limit: int = 10) -> list[CallLin
     """Return the newest calls first, refused and running ones too."""
     calls = (
         Call.objects.filter(organization=organization)
-        .select_related("agent")
+        .select_related("agent", "phone_number")
         .defer("cost", "cost_breakdown")
         .order_by("-occurred_at", "-id")[: min(limit, RECENT_CALLS_MAX)]
     )
@@ -308,13 +310,17 @@ def _overage_limit(allowance: Allowance) -> int | None:
 
 
 def call_line(call: Call) -> CallLine:
-    """Return a call, read with its agent, as its organization may see it."""
+    """Return a call, read with its agent and number, as its organization may see it."""
     shown: dict[str, Any] = {
         name: getattr(call, name)
         for name in CallLine.__dataclass_fields__
-        if name != "agent_name"
+        if name not in ("agent_name", "number_label")
     }
-    return CallLine(agent_name=call.agent.name if call.agent else "", **shown)
+    return CallLine(
+        agent_name=call.agent.name if call.agent else "",
+        number_label=call.phone_number.label if call.phone_number else "",
+        **shown,
+    )
 
 
 def _next_month(first: date) -> date:

@@ -43,6 +43,8 @@ class Column:
     text: str
     pieces: tuple[Piece, ...]
     shown: tuple[str, ...]
+    # Where what it counts is listed; empty: nowhere.
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class Chart:
     baseline: int = HEIGHT - BOTTOM
 
     @property
+    def has_links(self) -> bool:
+        return any(column.url for column in self.columns)
+
+    @property
     def label_y(self) -> int:
         return self.height - 8
 
@@ -78,14 +84,18 @@ def stack(
     *,
     shown: Callable[[Number], str] = "{:,}".format,
     height: int = HEIGHT,
+    urls: Sequence[str] = (),
 ) -> Chart:
     """Return columns, one per label, in which the series stand on each other.
 
-    Values are not negative. `shown` writes a value; the axis uses it too. Raises `ValueError`
-    if a series has another length than the labels.
+    Values are not negative. `shown` writes a value; the axis uses it too. `urls` say where
+    each column leads to; a column of nothing leads nowhere. Raises `ValueError` if a series,
+    or the urls, have another length than the labels.
     """
     if any(len(one.values) != len(labels) for one in series):
         raise ValueError("Every series needs one value per label.")
+    if urls and len(urls) != len(labels):
+        raise ValueError("Every label needs an address, or none does.")
     totals = [sum(place) for place in zip(*(one.values for one in series), strict=True)]
     top = max(map(Decimal, totals), default=Decimal(0))
     step = _step(top)
@@ -101,6 +111,7 @@ def stack(
             per_unit=per_unit,
             baseline=height - BOTTOM,
             shown=shown,
+            url=urls[number] if urls and totals[number] else "",
         )
         for number, label in enumerate(labels)
     ]
@@ -131,6 +142,7 @@ def _column(
     per_unit: float,
     baseline: int,
     shown: Callable[[Number], str],
+    url: str,
 ) -> Column:
     gap = min(6.0, slot * 0.2)
     x, y = LEFT + slot * number + gap / 2, float(baseline)
@@ -152,6 +164,7 @@ def _column(
         text=f"{label}: {told}",
         pieces=tuple(pieces),
         shown=written,
+        url=url,
     )
 
 

@@ -8,6 +8,7 @@ The page runs in the organization's time zone, so templates need not convert.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,6 +132,13 @@ def organization_page(capability: str, *, section: str) -> Callable[[Page], View
 def url_of(name: str, organization: Organization) -> str:
     """Return the address of a page for one organization; it can be sent to a colleague."""
     return reverse(name, query={"organization": organization.slug})
+
+
+def day_url(name: str, organization: Organization, day: date, **said: str) -> str:
+    """Return the address of a list narrowed to one day, and to what else is said."""
+    spoken = day.isoformat()
+    said = {"organization": organization.slug, **said, "first": spoken, "last": spoken}
+    return reverse(name, query=said)
 
 
 def _frame(found: access.Access, section: str, user_id: int | None) -> Frame:

@@ -1,7 +1,7 @@
 """The running calendar month in figures, beside the same days of the month before. Pure."""
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,6 +27,8 @@ class Figure:
     unit: str
     before: str
     change: str
+    # Whose rows it is the sum of; empty: of all.
+    meter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,15 @@ def span_of(today: date) -> tuple[date, date]:
     return (first - timedelta(days=1)).replace(day=1), today
 
 
-def of(days: Sequence[DayUsage], *, today: date, currency: str) -> MonthPanel:
-    """Return the panel of `days`, which are those of `span_of`."""
+def of(
+    days: Sequence[DayUsage],
+    *,
+    today: date,
+    currency: str,
+    day_url: Callable[[date], str] = lambda day: "",
+) -> MonthPanel:
+    """Return the panel of `days`, which are those of `span_of`; `day_url` says where the calls
+    of a day are listed."""
     first = today.replace(day=1)
     before_first = (first - timedelta(days=1)).replace(day=1)
     # The 31st has no namesake in a shorter month: then all of that month counts.
@@ -74,7 +83,14 @@ def of(days: Sequence[DayUsage], *, today: date, currency: str) -> MonthPanel:
         price=price,
         currency=currency,
         figures=(
-            _figure("Minutes", _minutes(now), _minutes(before), unit="min", places=1),
+            _figure(
+                "Minutes",
+                _minutes(now),
+                _minutes(before),
+                unit="min",
+                places=1,
+                meter=VOICE,
+            ),
             _meter("API calls", Rate.Meter.API_CALL, now, before),
             _meter("AI queries", Rate.Meter.AI_QUERY, now, before),
             _meter("Storage", Rate.Meter.STORAGE_MB, now, before, unit="MB"),
@@ -85,6 +101,7 @@ def of(days: Sequence[DayUsage], *, today: date, currency: str) -> MonthPanel:
             [f"{one.day.day} {one.day:%b}" for one in now],
             [Series("one", "Minutes", [_tenths(one.voice.talk_seconds) for one in now])],
             height=CHART_HEIGHT,
+            urls=[day_url(one.day) for one in now],
         ),
     )
 
@@ -119,19 +136,29 @@ def _meter(
     unit: str = "",
 ) -> Figure:
     return _figure(
-        label, _sum(now, meter).quantity, _sum(before, meter).quantity, unit=unit
+        label,
+        _sum(now, meter).quantity,
+        _sum(before, meter).quantity,
+        unit=unit,
+        meter=meter,
     )
 
 
 def _figure(
-    label: str, now: Decimal, before: Decimal, *, unit: str, places: int = 0
+    label: str,
+    now: Decimal,
+    before: Decimal,
+    *,
+    unit: str,
+    meter: str,
+    places: int = 0,
 ) -> Figure:
     def shown(value: Decimal) -> str:
         exact = value.normalize()
         return f"{exact:,.{places}f}" if places else f"{exact:,f}"
 
     told = f"{shown(before)} {unit}".strip()
-    return Figure(label, shown(now), unit, told, change(now, before))
+    return Figure(label, shown(now), unit, told, change(now, before), meter)
 
 
 def _cost(now: Decimal, before: Decimal, currency: str) -> Figure:

@@ -65,6 +65,7 @@ def of_wallet(
         note = line.reason
         if use := uses.get(line.reference):
             (what, because), note = _of_use(use), ""
+            cause, url = "The event", _event_of(organization, use)
         found.append(Movement(line, what, because, cause, url, note))
     return found
 
@@ -163,6 +164,11 @@ def _cause(
         name = f"{wording.document_words(paper.kind)} {paper.number}".strip()
         return name, reverse("website:document", args=[paper.id]) + whose
     return "", ""
+
+
+def _event_of(organization: Organization, use: Use) -> str:
+    whose = f"?organization={organization.slug}"
+    return reverse("website:usage-event", args=[use.id]) + whose
 
 
 def _calls_of(organization: Organization, line: MinuteLine) -> str:

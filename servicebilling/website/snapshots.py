@@ -12,6 +12,7 @@ from metering.usage.outlook import Outlook
 from metering.usage.reports import CallLine, CycleReport, Setup
 from servicebilling.website import banners, month_panel, usage_bar
 from servicebilling.website.banners import Banner
+from servicebilling.website.frames import day_url
 from servicebilling.website.month_panel import MonthPanel
 from servicebilling.website.usage_bar import UsageBar
 
@@ -44,7 +45,12 @@ def take(organization: Organization, *, now: datetime) -> Snapshot:
         cycle=cycle,
         bar=usage_bar.of_cycle(cycle),
         banner=banners.of_organization(cycle, status=organization.status, day=_day),
-        month=month_panel.of(days, today=today, currency=organization.currency),
+        month=month_panel.of(
+            days,
+            today=today,
+            currency=organization.currency,
+            day_url=lambda day: day_url("website:calls", organization, day),
+        ),
         calls=calls,
         setup=None if calls else reports.setup_of(organization),
         outlook=outlook.outlook_of(organization, cycle, now=now) if calls else None,

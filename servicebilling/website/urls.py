@@ -23,6 +23,7 @@ from servicebilling.website.views import (
     sign_ins,
     team,
     usage,
+    usage_events,
     wallet,
     webhooks,
 )
@@ -36,6 +37,12 @@ urlpatterns = [
     path("dashboard/live", dashboard.dashboard_live, name="dashboard-live"),
     path("dashboard/usage", usage.usage, name="usage"),
     path("dashboard/usage/plans", usage.plans, name="usage-plans"),
+    path("dashboard/usage/events", usage_events.usage_events, name="usage-events"),
+    path(
+        "dashboard/usage/events/<uuid:event_id>",
+        usage_events.usage_event,
+        name="usage-event",
+    ),
     path("dashboard/calls", calls.calls, name="calls"),
     path("dashboard/calls/<uuid:call_id>", calls.call, name="call"),
     path("dashboard/exports", exports.exports, name="exports"),

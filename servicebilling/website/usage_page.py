@@ -19,7 +19,7 @@ from metering.usage.analytics import (
 from servicebilling.lib import charts
 from servicebilling.lib.charts import Chart, Series
 from servicebilling.website.formatting import cents
-from servicebilling.website.frames import url_of
+from servicebilling.website.frames import day_url, url_of
 from servicebilling.website.templatetags.wording import meter_words
 
 BY_AGENT, BY_METER = "agent", "charged"
@@ -59,6 +59,8 @@ class UsagePage:
     price_before: Decimal
     days_chart: Chart
     hours_chart: Chart
+    # What the hours are drawn by.
+    hour_views: tuple[Option, ...]
     busiest_hour: int | None
     agents: tuple[AgentUsage, ...]
     numbers: tuple[NumberUsage, ...]
@@ -75,24 +77,26 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
     used, before = _sums(days[int(span) :]), _sums(days[: int(span)])
     agents = analytics.by_agent(organization, first=first, last=last)
     by_agent = analytics.by_day_and_agent(organization, first=first, last=last)
-    hours = analytics.by_hour(organization, first=first, last=last)
+    hours = analytics.by_hour_and_agent(organization, first=first, last=last)
     here = url_of("website:usage", organization)
+    is_split = query.get("hours", "") == BY_AGENT
+    split = "&hours=agent" if is_split else ""
     views = _views_of(used)
     view = query.get("by", "")
     view = view if view in views else next(iter(views))
     if view == BY_AGENT:
-        days_chart = _by_agent(agents, by_agent, first, last)
+        days_chart = _by_agent(agents, by_agent, first, last, of=organization)
     else:
-        days_chart = _by_meter(view, days[int(span) :], used, organization.currency)
+        days_chart = _by_meter(view, days[int(span) :], used, of=organization)
     return UsagePage(
         first=first,
         last=last,
         spans=tuple(
-            Option(label, f"{here}&days={key}&by={view}", key == span)
+            Option(label, f"{here}&days={key}&by={view}{split}", key == span)
             for key, label in SPANS.items()
         ),
         views=tuple(
-            Option(label, f"{here}&days={span}&by={key}", key == view)
+            Option(label, f"{here}&days={span}&by={key}{split}", key == view)
             for key, label in views.items()
         ),
         voice=used.get(VOICE, NOTHING),
@@ -104,12 +108,15 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         price=sum((one.price for one in used.values()), Decimal(0)),
         price_before=sum((one.price for one in before.values()), Decimal(0)),
         days_chart=days_chart,
-        hours_chart=charts.stack(
-            "Calls by the hour they began",
-            [f"{hour:02}:00" for hour in analytics.HOURS],
-            [Series("one", "Calls", hours.by_hour)],
+        hours_chart=_hours(hours, agents if is_split else []),
+        hour_views=tuple(
+            Option(label, f"{here}&days={span}&by={view}{said}#hours", chosen)
+            for label, said, chosen in (
+                ("All calls", "", not is_split),
+                ("By agent", "&hours=agent", is_split),
+            )
         ),
-        busiest_hour=hours.busiest_hour,
+        busiest_hour=_busiest(hours),
         agents=tuple(agents),
         numbers=tuple(analytics.by_number(organization, first=first, last=last)),
     )
@@ -138,11 +145,42 @@ def _views_of(used: dict[str, Used]) -> dict[str, str]:
     return views
 
 
+def _hours(hours: dict[UUID | None, tuple[int, ...]], agents: list[AgentUsage]) -> Chart:
+    """Return the calls of each hour, by these agents if there are any."""
+    parts = _parts(agents) or [("Calls", list(hours))]
+    return charts.stack(
+        "Calls by the hour they began" + (", by agent" if agents else ""),
+        [f"{hour:02}:00" for hour in analytics.HOURS],
+        [
+            Series(
+                colour,
+                name,
+                [sum(hours[id][hour] for id in ids) for hour in analytics.HOURS],
+            )
+            for colour, (name, ids) in zip(_COLOURS, parts, strict=False)
+        ],
+    )
+
+
+def _busiest(hours: dict[UUID | None, tuple[int, ...]]) -> int | None:
+    """Return the hour most calls begin in, the earlier of two; None without calls."""
+    sums = [sum(one[hour] for one in hours.values()) for hour in analytics.HOURS]
+    return sums.index(max(sums)) if any(sums) else None
+
+
+def _parts(agents: list[AgentUsage]) -> list[tuple[str, list[UUID | None]]]:
+    """Return what is drawn in a colour each: the busiest agents, and all others together."""
+    parts = [(one.name or "No agent", [one.agent_id]) for one in agents[:AGENTS_DRAWN]]
+    rest = [one.agent_id for one in agents[AGENTS_DRAWN:]]
+    return [*parts, ("Others", rest)] if rest else parts
+
+
 def _by_meter(
-    view: str, days: list[DayUsage], used: dict[str, Used], currency: str
+    view: str, days: list[DayUsage], used: dict[str, Used], *, of: Organization
 ) -> Chart:
     """Return what each day was charged by meter, or how much of one meter it used."""
     labels = [f"{one.day.day} {one.day:%b}" for one in days]
+    currency = of.currency
     if view != BY_METER:
         values = [one.meters.get(view, NOTHING).quantity.normalize() for one in days]
         return charts.stack(
@@ -150,6 +188,7 @@ def _by_meter(
             labels,
             [Series("one", meter_words(view), values)],
             shown="{:,f}".format,
+            urls=[day_url("website:usage-events", of, one.day, meter=view) for one in days],
         )
     dearest = sorted(used, key=lambda name: (-used[name].price, name))
     drawn, rest = dearest[: len(_COLOURS) - 1], dearest[len(_COLOURS) - 1 :]
@@ -180,13 +219,10 @@ def _by_agent(
     by_agent: dict[UUID | None, dict[date, Used]],
     first: date,
     last: date,
+    *,
+    of: Organization,
 ) -> Chart:
     days = list(analytics.days_of(first, last))
-    drawn = agents[:AGENTS_DRAWN]
-    parts = [(one.name or "No agent", [one.agent_id]) for one in drawn]
-    rest = [one.agent_id for one in agents[AGENTS_DRAWN:]]
-    if rest:
-        parts.append(("Others", rest))
     series = [
         Series(
             colour,
@@ -196,13 +232,14 @@ def _by_agent(
                 for day in days
             ],
         )
-        for colour, (name, ids) in zip(_COLOURS, parts, strict=False)
+        for colour, (name, ids) in zip(_COLOURS, _parts(agents), strict=False)
     ]
     labels = [f"{day.day} {day:%b}" for day in days]
     return charts.stack(
         "Minutes talked each day, by agent",
         labels,
         series or [Series("one", "Minutes", [0] * len(days))],
+        urls=[day_url("website:calls", of, day) for day in days],
     )
 
 

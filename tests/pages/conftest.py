@@ -3,6 +3,7 @@ from django.utils.timezone import now
 
 from metering.balances import cycles
 from metering.models import RateCard
+from tests.pages import filling
 from tests.pages.samples import Cast
 
 
@@ -38,3 +39,9 @@ def cast(
             "staff": staff,
         },
     )
+
+
+@pytest.fixture
+def filled(cast) -> Cast:
+    """The cast, with something on every page and names as long as they come."""
+    return filling.fill(cast, now=now())

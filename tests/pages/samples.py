@@ -16,7 +16,7 @@ from django.utils.timezone import now
 
 from accounts.models import Organization, User
 from billing.models import Document
-from metering.models import Call, Export, WebhookDelivery, WebhookEndpoint
+from metering.models import Call, Export, UsageEvent, WebhookDelivery, WebhookEndpoint
 from metering.outgoing import endpoints
 from metering.usage import holds, record
 
@@ -67,6 +67,11 @@ def _event(organization: Organization) -> Kwargs:
     key = f"sample-of-{organization.slug}"
     record.record_api_call(organization, key=key, now=now())
     return {"key": key}
+
+
+def _event_id(organization: Organization) -> Kwargs:
+    key = _event(organization)["key"]
+    return {"event_id": UsageEvent.objects.get(idempotency_key=key).pk}
 
 
 def _usage_hold(organization: Organization) -> Kwargs:
@@ -176,6 +181,11 @@ SAMPLES: dict[str, Sample] = {
         )
         for name in ("metering:usage-hold-settle", "metering:usage-hold-release")
     },
+    "website:usage-event": Sample(
+        missing={"event_id": NO_ID},
+        own=lambda cast: _event_id(cast.organization),
+        foreign=lambda cast: _event_id(cast.other_organization),
+    ),
     "website:call": Sample(
         missing={"call_id": NO_ID},
         own=lambda cast: _call(cast.organization),

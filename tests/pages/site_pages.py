@@ -31,6 +31,7 @@ INSIDE = [
     "/dashboard/calls",
     "/dashboard/usage",
     "/dashboard/usage/plans",
+    "/dashboard/usage/events",
     "/dashboard/exports",
     "/dashboard/billing",
     "/dashboard/billing/history",
@@ -66,7 +67,12 @@ WITH_SECOND_FACTOR = [
     "/accounts/2fa/reauthenticate/",
 ]
 # Of one call, document or month.
-OF_SAMPLES = ["website:call", "website:document", "website:statement"]
+OF_SAMPLES = [
+    "website:call",
+    "website:document",
+    "website:statement",
+    "website:usage-event",
+]
 # Parts that a page fetches again, and what needs a step before it.
 NO_PAGES = {
     "website:dashboard-live",

@@ -1,4 +1,4 @@
-"""The first pages in a real browser: keyboard, themes, live figures, no script, any width."""
+"""The overview in a real browser: keyboard, theme, live figures, no script; and the way to it."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,6 @@ from tests.factories import metering as make
 from tests.factories.accounts import PASSWORD
 from tests.pages import stories
 from tests.pages.browsing import (
-    DESK,
     PHONE,
     accessibility_faults,
     is_wider_than_the_screen,
@@ -26,52 +25,6 @@ from tests.pages.browsing import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PAGE_BYTES_MAX = 150_000
-OPEN_PAGES = [
-    "/",
-    "/pricing",
-    "/accounts/login/",
-    "/accounts/signup/",
-    "/accounts/confirm-email/",
-    "/accounts/confirm-email/no-such-key/",
-    "/accounts/password/reset/",
-    "/accounts/password/reset/done/",
-    "/accounts/password/reset/key/1-no-key/",
-    "/accounts/inactive/",
-    "/no-such-page",
-]
-SIGNED_IN_PAGES = [
-    "/",
-    "/pricing",
-    "/dashboard",
-    "/dashboard/calls",
-    "/dashboard/usage",
-    "/dashboard/usage/plans",
-    "/dashboard/billing",
-    "/dashboard/billing/history",
-    "/dashboard/billing/success",
-    "/dashboard/billing/documents",
-    "/dashboard/billing/details",
-    "/dashboard/billing/auto-top-up",
-    "/dashboard/alerts",
-    "/dashboard/alerts/history",
-    "/dashboard/alerts/refused",
-    "/dashboard/team",
-    "/dashboard/api-keys",
-    "/dashboard/webhooks",
-    "/dashboard/exports",
-    f"/dashboard/statements/{timezone.now():%Y-%m}",
-    "/dashboard/settings",
-    "/dashboard/settings/data",
-    "/dashboard/settings/close",
-    "/accounts/sessions/",
-    "/organizations/new",
-    "/accounts/email/",
-    "/accounts/password/change/",
-    "/accounts/2fa/",
-    "/accounts/logout/",
-    "/accounts/reauthenticate/",
-]
 LONG_NAME = "Gesellschaft für außerordentlich lange Organisationsnamen mbH & Co. KG"
 
 
@@ -98,48 +51,6 @@ def mine(page: Page, live_server, client_of, owner) -> Page:
     return page
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_at_the_door(page, theme):
-    page.emulate_media(color_scheme=theme)
-    page.set_viewport_size(PHONE)
-    faults = {}
-    for url in OPEN_PAGES:
-        page.goto(url)
-        faults[url] = accessibility_faults(page)
-
-    assert {url: found for url, found in faults.items() if found} == {}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_inside(mine, number, theme):
-    mine.emulate_media(color_scheme=theme)
-    faults = {}
-    for size in (PHONE, DESK):
-        mine.set_viewport_size(size)
-        for url in SIGNED_IN_PAGES:
-            mine.goto(url)
-            faults[f"{url} {size['width']}"] = accessibility_faults(mine)
-
-    assert {url: found for url, found in faults.items() if found} == {}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("state", ["suspended", "past_due", "grace", "new"])
-def test_axe_finds_nothing_in_any_state(mine, organization, owner, state, theme):
-    now = timezone.now()
-    card = make.make_card(included_minutes=0 if state == "new" else 100)
-    make.make_balances(now=now, organization=organization, card=card)
-    if state == "suspended":
-        Organization.objects.update(status="suspended")
-    elif state != "new":
-        cycles.set_standing(organization_id=organization.id, standing=state, now=now)
-    mine.emulate_media(color_scheme=theme)
-
-    mine.goto("/dashboard")
-
-    assert accessibility_faults(mine) == []
-
-
 def test_open_menus_are_accessible_and_close_with_escape(mine, number, owner):
     accounts.make_organization(name=LONG_NAME, owner=owner)
     mine.set_viewport_size(PHONE)
@@ -152,41 +63,6 @@ def test_open_menus_are_accessible_and_close_with_escape(mine, number, owner):
         mine.keyboard.press("Escape")
         expect(menu.locator(".menu-panel")).to_be_hidden()
         expect(menu.locator("summary")).to_be_focused()
-
-
-@pytest.mark.parametrize("width", [320, 390, 1025, 1440])
-def test_nothing_is_wider_than_the_screen(mine, number, organization, width):
-    """320 px is what 1280 px are at a zoom of 400 %."""
-    Organization.objects.filter(pk=organization.pk).update(
-        name=LONG_NAME, timezone="America/Argentina/ComodRivadavia"
-    )
-    number.agent.name = LONG_NAME
-    number.agent.save()
-    mine.set_viewport_size({"width": width, "height": 800})
-
-    wide = []
-    for url in SIGNED_IN_PAGES:
-        mine.goto(url)
-        if is_wider_than_the_screen(mine):
-            wide.append(url)
-
-    assert wide == []
-
-
-def test_pages_are_light(mine, number):
-    """Counted before compression, with nothing in the browser's cache."""
-    weights: dict[str, int] = {}
-    shown = ""
-    mine.on(
-        "response",
-        lambda answer: weights.update({shown: weights.get(shown, 0) + len(answer.body())}),
-    )
-    for shown in SIGNED_IN_PAGES:
-        mine.context.new_cdp_session(mine).send("Network.clearBrowserCache")
-        mine.goto(shown, wait_until="networkidle")
-
-    assert set(weights) == set(SIGNED_IN_PAGES)
-    assert max(weights.values()) <= PAGE_BYTES_MAX, weights
 
 
 def test_keyboard_reaches_the_content_first(mine, number):

@@ -1,7 +1,5 @@
 """What holds for every page: listed, few queries, and readable without scripts. Axe, width and
-weight are looked at in `test_dashboard_browser`."""
-
-from datetime import datetime, timedelta
+weight are looked at in `test_looks`."""
 
 import pytest
 from django.db import connection
@@ -9,18 +7,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
-from django.utils import timezone
 
-from accounts.models import Organization, User
-from billing import catalogue_loading
-from billing.models import Plan, Subscription
-from tests.factories.accounts import PASSWORD
-from tests.pages import stories
-from tests.pages.browsing import (
-    sign_in,
-)
+from tests.pages.browsing import just_signed_in, sign_in
 from tests.pages.resolver import endpoints
-from tests.pages.samples import SAMPLES, Cast
+from tests.pages.samples import SAMPLES
 from tests.pages.site_pages import (
     AT_THE_DOOR,
     INSIDE,
@@ -32,47 +22,6 @@ from tests.pages.site_pages import (
 from tests.pages.test_every_url_and_role import _url
 
 QUERIES_MAX = 12
-LONG_NAME = "Gesellschaft für außerordentlich lange Organisationsnamen mbH & Co. KG"
-
-
-@pytest.fixture
-def now() -> datetime:
-    return timezone.now()
-
-
-@pytest.fixture
-def filled(cast, now) -> Cast:
-    """Calls, documents and names as long as they come."""
-    catalogue_loading.load(now=now)
-    plan = Plan.objects.get(code="hybrid")
-    Subscription.objects.create(
-        organization=cast.organization,
-        plan=plan,
-        rate_card=plan.rate_card,
-        price="49",
-        currency=cast.organization.currency,
-        billing_period="monthly",
-        provider="stripe",
-        provider_subscription_id="sub_1",
-        status="active",
-        period_ends_at=now + timedelta(days=20),
-        created_at=now,
-    )
-    number = stories.number_of(cast.organization, now=now)
-    stories.ring(number, at=now)
-    number.agent.name = LONG_NAME
-    number.agent.save()
-    Organization.objects.filter(pk=cast.organization.pk).update(
-        name=LONG_NAME, timezone="America/Argentina/ComodRivadavia"
-    )
-    return cast
-
-
-def just_signed_in(client: Client, person: User) -> Client:
-    """As after typing the password: pages that ask for it again do not."""
-    client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-    return client
 
 
 @pytest.mark.django_db

@@ -1,15 +1,14 @@
 """Sign-in, sign-up, letters: all in our own hand."""
 
 import re
-import time
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.template.loader import get_template
 
 from accounts.models import User
 from tests.factories.accounts import PASSWORD
+from tests.pages.browsing import code_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,10 +90,6 @@ def test_two_factor_from_first_to_last_is_in_our_design(freshly_signed_in, owner
         "/accounts/login/", {"login": owner.email, "password": PASSWORD}, follow=True
     )
     assert "One more step" in assert_ours(step)
-
-
-def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 
 
 def test_wrong_password_is_told_beside_the_form(client, owner):

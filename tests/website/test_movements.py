@@ -105,7 +105,7 @@ def test_wallet_rows_name_the_meter(client_of, owner, organization, now):
 
     page = cheaply(client_of(owner), f"{HISTORY}?ledger=wallet")
 
-    assert f"AI queries 1 used. {MINUS}$0.05 $19.95" in page
+    assert f"AI queries 1 used. The event {MINUS}$0.05 $19.95" in page
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Organization
 from billing.models import Plan, Subscription
-from metering.models import Agent, PhoneNumber
+from metering.models import Agent, Call, PhoneNumber
 from tests.factories import metering as make
 from tests.pages import stories
 from tests.website.reading import cheaply, seen
@@ -116,3 +116,45 @@ def test_organization_that_pays_for_a_plan_cannot_be_closed(
 
     assert "A plan is still being paid for" in seen(refused)
     assert Organization.objects.get(pk=organization.pk).status == "active"
+
+
+def test_number_is_called_by_its_name_wherever_it_is_shown(mine, number, now):
+    stories.talk(number, at=now, seconds=60)
+    mine.post(
+        f"{SETTINGS}/number",
+        {"phone_number": number.pk, "agent": number.agent_id, "label": " Front   desk "},
+    )
+
+    told = seen(mine.get(SETTINGS))
+    assert f"{number.agent.name} answers Front desk ({number.e164}) now." in told
+    assert 'value="Front desk"' in mine.get(SETTINGS).content.decode()
+    call = Call.objects.get()
+    for page in (
+        "/dashboard",
+        "/dashboard/calls",
+        "/dashboard/usage",
+        f"/dashboard/calls/{call.pk}",
+    ):
+        shown = cheaply(mine, page)
+        assert "Front desk" in shown, page
+        assert number.e164 in shown, page
+
+
+@pytest.mark.parametrize("bad", ["x" * 61, "two\u0000lines"])
+def test_number_without_a_fit_name_stays_as_it_is(mine, number, bad):
+    answer = mine.post(
+        f"{SETTINGS}/number", {"phone_number": number.pk, "agent": "", "label": bad}
+    )
+
+    assert "at most 60 printable characters" in seen(mine.get(answer.url))
+    number.refresh_from_db()
+    assert (number.label, bool(number.agent)) == ("", True)
+
+
+def test_answering_leaves_the_name(mine, number):
+    PhoneNumber.objects.update(label="Front desk")
+
+    mine.post(f"{SETTINGS}/number", {"phone_number": number.pk, "agent": ""})
+
+    number.refresh_from_db()
+    assert (number.label, number.agent) == ("Front desk", None)

@@ -71,7 +71,7 @@ def test_figures_lead_to_the_calls_they_count(mine, number, now):
 
     links = re.findall(r'href="(/dashboard/calls[?][^"]+first=[^"]+)"', page)
 
-    assert len(links) == 3
+    assert len(links) == 6
     for link in links:
         shown = mine.get(link.replace("&amp;", "&")).context["list"].page.calls
         assert len(shown) == 1

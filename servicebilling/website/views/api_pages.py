@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from servicebilling.website import api_document, api_reference
@@ -21,6 +22,8 @@ def schema(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+# Long, and without a secret that compressing could betray.
+@gzip_page
 def reference(request: HttpRequest) -> HttpResponse:
     return render(request, "website/api_reference.html", {"groups": _groups()})
 

@@ -55,12 +55,13 @@ def describe(request: HttpRequest, frame: Frame) -> HttpResponse:
 @require_POST
 @organization_page("settings.manage", section=SECTION)
 def assign(request: HttpRequest, frame: Frame) -> HttpResponse:
-    """Let another agent answer a number."""
+    """Let another agent answer a number, and name it."""
     try:
         number = own_lines.assign(
             frame.organization,
             number_id=request.POST.get("phone_number", ""),
             agent_id=request.POST.get("agent", ""),
+            label=request.POST.get("label"),
             actor=cast(User, request.user),
             now=timezone.now(),
         )
@@ -68,7 +69,7 @@ def assign(request: HttpRequest, frame: Frame) -> HttpResponse:
         messages.error(request, error.message)
     else:
         answers = number.agent.name if number.agent else "Nobody"
-        messages.success(request, f"{answers} answers {number.e164} now.")
+        messages.success(request, f"{answers} answers {number} now.")
     return _back(frame)
 
 
