@@ -158,7 +158,9 @@ def _cycle_of(event: UsageEvent) -> CycleSum | None:
     row = CycleUsage.objects.filter(
         cycle=event.cycle, meter=event.meter, rate_card=event.rate_card
     ).first()
-    return row and CycleSum(
+    if row is None:
+        return None
+    return CycleSum(
         quantity=row.quantity,
         charged_quantity=row.charged_quantity,
         price=row.price,
