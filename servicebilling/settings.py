@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from servicebilling.api_look import API_DOCUMENT
 from servicebilling.embedded import state
-from servicebilling.lib.logs import lines
+from servicebilling.lib.logs import set_up
 from servicebilling.staff_look import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -358,43 +358,21 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LOG_FORMAT = env.str("LOG_FORMAT", "json")
-if LOG_FORMAT not in lines.FORMATS:
-    raise ImproperlyConfigured("LOG_FORMAT must be json or text.")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": lines.FORMATS[LOG_FORMAT],
-            "secrets": [
-                SECRET_KEY,
-                *SECRET_KEY_FALLBACKS,
-                *STRIPE_WEBHOOK_SECRETS,
-                STRIPE_SECRET_KEY,
-                *FLUTTERWAVE_WEBHOOK_SECRETS,
-                FLUTTERWAVE_SECRET_KEY,
-                *VAPI_WEBHOOK_SECRETS,
-                VAPI_API_KEY,
-                METRICS_TOKEN,
-                *ANYMAIL.values(),
-                DATABASES["default"].get("PASSWORD") or "",
-                vars().get("EMAIL_HOST_PASSWORD") or "",
-            ],
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {
-        # Writes a line with the whole URL for each request; the next two, what
-        # `request_done` says without the path.
-        "httpx": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-        "django.server": {"handlers": [], "level": "CRITICAL"},
-        # Django's own handlers would write every line twice, and mail it to nobody.
-        "django": {"handlers": []},
-        # Warns of each HEAD request: Django leaves it to the server to drop the body.
-        "gunicorn.http.wsgi": {"level": "ERROR"},
-        # That a task was received says nothing that its end does not.
-        "celery.worker.strategy": {"level": "WARNING"},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-}
+LOGGING = set_up.logging_as(
+    LOG_FORMAT,
+    level=env.str("LOG_LEVEL", "INFO"),
+    secrets=[
+        SECRET_KEY,
+        *SECRET_KEY_FALLBACKS,
+        *STRIPE_WEBHOOK_SECRETS,
+        STRIPE_SECRET_KEY,
+        *FLUTTERWAVE_WEBHOOK_SECRETS,
+        FLUTTERWAVE_SECRET_KEY,
+        *VAPI_WEBHOOK_SECRETS,
+        VAPI_API_KEY,
+        METRICS_TOKEN,
+        *ANYMAIL.values(),
+        DATABASES["default"].get("PASSWORD") or "",
+        vars().get("EMAIL_HOST_PASSWORD") or "",
+    ],
+)
