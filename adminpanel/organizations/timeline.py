@@ -206,11 +206,12 @@ def _letters(organization_id: UUID, length: int) -> Iterator[Happening]:
 
 def _trail(organization_id: UUID, length: int) -> Iterator[Happening]:
     rows = AuditEntry.objects.filter(organization_id=organization_id)
+    rows = rows.select_related("actor")
     for row in rows.exclude(action__endswith=".adjusted").order_by("-id")[:length]:
         yield Happening(
             row.created_at,
             row.action.replace(".", " "),
-            f"by {row.actor_label}",
+            f"by {row.actor or row.actor_label}",
             "",
             _row("accounts_auditentry", row.pk),
         )

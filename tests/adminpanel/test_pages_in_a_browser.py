@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from billing import catalogue_loading
+from billing import catalogue_loading, discrepancies, money_days, provider_runs
+from billing.models import Discrepancy, ProviderRun
 from metering.calls import gate, settle
 from metering.models import Call, InboundMessage
 from tests.factories import metering as make
@@ -66,7 +67,21 @@ def test_axe_finds_nothing_on_staff_pages(
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size(DESK)
     message = InboundMessage.objects.get(external_id="parked")
+    now = timezone.now()
+    money_days.sum_recent(now=now)
+    with provider_runs.compared("payments", provider="stripe", now=now) as tally:
+        subject = {"kind": "paid_not_credited", "provider": "stripe", "subject": "in_1"}
+        tally.note(discrepancies.open_one(**subject, now=now).pk)
     places = [
+        "",
+        "organizations",
+        "money",
+        "money?by=month",
+        "runs",
+        f"runs/{ProviderRun.objects.get().pk}",
+        f"differences/{Discrepancy.objects.get().pk}",
+        "catalogue/new?like=growth",
+        "catalogue/bundles?minutes=75&currency=USD",
         "calls",
         f"calls/{call.pk}",
         "webhooks",
