@@ -19,9 +19,10 @@ def issue(fact: Refunded, *, now: datetime) -> Document | None:
     refund = Refund.objects.get(provider=fact.provider, provider_id=fact.refund_id)
     if refund.status == Refund.Status.SUCCEEDED:
         return _issue(refund, now=now)
-    Document.objects.filter(refund=refund).exclude(state=Document.State.VOID).update(
-        state=Document.State.VOID
-    )
+    if refund.status in (Refund.Status.FAILED, Refund.Status.CANCELED):
+        Document.objects.filter(refund=refund).exclude(state=Document.State.VOID).update(
+            state=Document.State.VOID
+        )
     return None
 
 

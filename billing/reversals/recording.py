@@ -21,18 +21,37 @@ class UnknownPayment(Exception):
 Reversal = Refund | Dispute
 
 
+# A refund may still fail after it has succeeded, and a lost dispute may be won on appeal.
+_LATER_THAN = {
+    "succeeded": {"pending", "requires_action"},
+    "failed": {"pending", "requires_action", "succeeded"},
+    "canceled": {"pending", "requires_action", "succeeded"},
+    **dict.fromkeys(
+        ("won", "lost", "prevented"),
+        {
+            "warning_needs_response",
+            "warning_under_review",
+            "needs_response",
+            "under_review",
+        },
+    ),
+}
+
+
 @transaction.atomic
 def record(fact: Refunded | Disputed, *, now: datetime) -> str:
-    """Take over a refund or dispute as it is now; returns what the ledgers did about it:
+    """Take over a refund or dispute as it is now, unless more is known of it already; returns
+    what the ledgers did about it:
     `taken`, `returned` or `nothing moved`.
 
     Raises `UnknownPayment`.
     """
     payment = _locked_payment(fact, now)
     row = _row(fact, payment, now)
-    row.status, row.is_effective = fact.status, fact.is_effective
-    row.amount, row.updated_at = fact.amount, now
-    row.save(update_fields=["status", "is_effective", "amount", "updated_at"])
+    if not _is_old_news(row.status, fact.status):
+        row.status, row.is_effective = fact.status, fact.is_effective
+        row.amount, row.updated_at = fact.amount, now
+        row.save(update_fields=["status", "is_effective", "amount", "updated_at"])
     return align(payment, now=now)
 
 
@@ -74,6 +93,12 @@ def _effective_payment_ids() -> list[Any]:
     of_refunds = Refund.objects.filter(is_effective=True).values_list("payment_id")
     of_disputes = Dispute.objects.filter(is_effective=True).values_list("payment_id")
     return [key for (key,) in of_refunds.union(of_disputes)]
+
+
+def _is_old_news(known: str, told: str) -> bool:
+    """Return whether what is told was fetched before what is known: of two workers the one
+    that asked first may come last."""
+    return told in _LATER_THAN.get(known, ())
 
 
 def _locked_payment(fact: Refunded | Disputed, now: datetime) -> Payment:

@@ -121,25 +121,18 @@ def test_a_refund_that_leaves_little_or_nothing_is_noticed(
 
 def test_refunds_in_parts_take_the_same_in_every_order(buyer, payment, now):
     """Thirds of 25 for 100 minutes: nothing is lost in rounding, whoever comes first."""
-    facts = [
-        _refund("8.33", now, id="re_1"),
-        _refund("8.33", now, id="re_2"),
-        _refund("8.34", now, id="re_3"),
-        _refund("8.34", now, id="re_3"),
-        _dispute("8.33", now, status="needs_response"),
-        _dispute("8.33", now, status="won"),
-    ]
     ends = set()
-    for order in permutations(range(4)):
+    for turn, order in enumerate(permutations(range(4))):
+        thirds = [("a", "8.33"), ("b", "8.33"), ("c", "8.34"), ("c", "8.34")]
+        facts = [_refund(amount, now, id=f"re_{turn}_{id}") for id, amount in thirds]
         for number in order:
             recording.record(facts[number], now=now)
-        recording.record(facts[4], now=now)
-        recording.record(facts[5], now=now)
+        for status in ("needs_response", "won"):
+            dispute = _dispute("8.33", now, id=f"dp_{turn}", status=status)
+            recording.record(dispute, now=now)
         ends.add(_remaining(buyer))
-        for number in range(1, 4):
-            gone = _refund(
-                facts[number - 1].amount, now, id=f"re_{number}", status="failed"
-            )
+        for fact in facts[:3]:
+            gone = _refund(fact.amount, now, id=fact.refund_id, status="failed")
             recording.record(gone, now=now)
         assert _remaining(buyer) == MINUTES
     assert ends == {0}
@@ -232,3 +225,31 @@ def test_an_inquiry_that_becomes_a_dispute_takes_the_minutes_then(buyer, payment
     assert _remaining(buyer) == MINUTES
     recording.record(_dispute(PRICE, now, status="under_review"), now=now)
     assert (_remaining(buyer), Dispute.objects.get().minutes) == (0, MINUTES)
+
+
+STALE = [
+    ("refund", "failed", "pending", MINUTES),
+    ("refund", "failed", "succeeded", MINUTES),
+    ("refund", "canceled", "pending", MINUTES),
+    ("refund", "succeeded", "pending", 0),
+    ("dispute", "won", "needs_response", MINUTES),
+    ("dispute", "won", "under_review", MINUTES),
+    ("dispute", "lost", "warning_needs_response", 0),
+]
+
+
+@pytest.mark.parametrize(("kind", "known", "told", "left"), STALE)
+def test_what_was_fetched_earlier_and_comes_later_undoes_nothing(
+    buyer, payment, now, kind, known, told, left
+):
+    make = _refund if kind == "refund" else _dispute
+    recording.record(make(PRICE, now, status=known), now=now)
+    recording.record(make(PRICE, now, status=told), now=now)
+    row = (Refund if kind == "refund" else Dispute).objects.get()
+    assert (row.status, _remaining(buyer)) == (known, left)
+
+
+def test_a_dispute_that_was_lost_may_be_won_on_appeal(buyer, payment, now):
+    for status in ("needs_response", "lost", "won"):
+        recording.record(_dispute(PRICE, now, status=status), now=now)
+    assert _remaining(buyer) == MINUTES
