@@ -33,7 +33,9 @@ REASON_LENGTH_MIN, REASON_LENGTH_MAX = 3, 300
 WAYS_OUT = ("adminpanel:view-as-end", "account_logout")
 ROLE = "viewer"
 _CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
-OF_STAFF = ("/admin/", "/api/admin/")
+# Staff's own pages and API hide amounts by themselves, and probes name none: a probe must not
+# need the session, which lies in the database it asks about.
+OF_OTHERS = ("/admin/", "/api/admin/", "/livez", "/readyz", "/metrics")
 PATH_LENGTH_MAX = 200
 
 
@@ -148,9 +150,8 @@ def _without_amounts(
     with hidden_amounts.hidden_if(is_hidden):
         response = get_response(request)
     is_page = response.headers.get("Content-Type", "").startswith("text/html")
-    # Staff's own pages and API hide amounts by themselves.
-    is_of_staff = request.path.startswith(OF_STAFF)
-    if response.status_code != HTTPStatus.OK or is_page or is_of_staff or not is_hidden():
+    is_of_others = request.path.startswith(OF_OTHERS)
+    if response.status_code != HTTPStatus.OK or is_page or is_of_others or not is_hidden():
         return response
     said = "Files and the API name amounts, which are not for your role. Read the pages."
     if request.path.startswith(api_errors.API_PREFIX):
