@@ -1,10 +1,10 @@
-/* A slider whose page follows while it moves: the server reckons, the parts are swapped. */
+/* A slider beside a number: the page follows both. The server reckons, the parts are swapped. */
 
 const WAIT_MS = 120;
 
 const form = document.querySelector("[data-slider]");
 const range = form?.querySelector('input[type="range"]');
-const shown = form?.querySelector("[data-slider-value]");
+const number = form?.querySelector('input[type="number"]');
 let timer = 0;
 let asked = 0;
 
@@ -27,9 +27,12 @@ async function follow() {
 
 if (form) {
   form.dataset.slider = "live";
-  range.addEventListener("input", () => {
-    shown.textContent = `${Number(range.value).toLocaleString("en")} min`;
-    clearTimeout(timer);
-    timer = setTimeout(follow, WAIT_MS);
-  });
+  range.hidden = false;
+  for (const [moved, other] of [[range, number], [number, range]]) {
+    moved.addEventListener("input", () => {
+      other.value = moved.value;
+      clearTimeout(timer);
+      timer = setTimeout(follow, WAIT_MS);
+    });
+  }
 }

@@ -2,7 +2,9 @@
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
+from billing import catalogue_loading
 from billing.models import Plan
 from tests.website.reading import cheaply, seen
 
@@ -90,3 +92,26 @@ def test_member_is_told_who_chooses(catalogue, client_of, member, number):
 
 def test_private_plans_stay_private(catalogue):
     assert "Wallet Enterprise" not in seen(Client().get("/pricing?currency=USD"))
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scripts", [False, True])
+def test_minutes_are_chosen_with_scripts_and_without(browser, live_server, now, scripts):
+    catalogue_loading.load(now=now)
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto("/pricing")
+
+    if scripts:
+        expect(page.get_by_role("slider")).to_be_visible()
+        page.get_by_role("slider").fill("1200")
+        expect(page.get_by_label("Minutes you talk")).to_have_value("1200")
+    else:
+        expect(page.get_by_role("slider")).to_be_hidden()
+        page.get_by_label("Minutes you talk").fill("1200")
+        page.get_by_role("button", name="Estimate").click()
+
+    expect(page.get_by_text("At 1,200 minutes").first).to_be_visible()
+    assert "minutes=1200" in page.url
+    context.close()
