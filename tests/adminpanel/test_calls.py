@@ -1,5 +1,6 @@
 """Staff find any call of any organization, see what it cost and brought, and why."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -81,6 +82,41 @@ def test_file_is_read_in_batches_without_a_gap(number, monkeypatch):
         talk(number, f"call-{place}", at=NOW)
 
     assert len({line.id for line in reports.every(Wanted())}) == 5
+
+
+def multiply(call: Call, count: int) -> None:
+    """Make many more of a call, one a minute, at once."""
+    fresh = {
+        "id": "gen_random_uuid()",
+        "provider_call_id": "'copy-' || n",
+        "occurred_at": "occurred_at - n * interval '1 minute'",
+    }
+    columns = [field.column for field in Call._meta.local_fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO calls ({', '.join(columns)})"
+            f" SELECT {', '.join(fresh.get(name, name) for name in columns)}"
+            " FROM calls, generate_series(1, %s) n",
+            [count],
+        )
+        cursor.execute("ANALYZE calls")
+
+
+@pytest.mark.breaks_books
+def test_page_far_back_in_many_calls_reads_one_page_along_the_index(number):
+    multiply(talk(number, "one"), 4_000)
+    far = reports.page(Wanted(), limit=3_000).next
+    with CaptureQueriesContext(connection) as asked:
+        assert len(reports.page(Wanted(), cursor=far, limit=50).lines) == 50
+    statement = next(one["sql"] for one in asked if '"calls"' in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}")
+        plan = "\n".join(row for (row,) in cursor.fetchall())
+
+    assert "Index" in plan
+    assert "Seq Scan on calls" not in plan
+    scanned = re.search(r"on calls.*?\(actual rows=([0-9.]+)", plan)
+    assert float(scanned[1]) <= 51, plan
 
 
 def test_cursor_that_nobody_was_given_is_refused(in_group, client_of):

@@ -5,8 +5,13 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
+from django.db import DatabaseError, connection, transaction
+from django.db.models import UUIDField
 from django.test import RequestFactory
+from django.urls import reverse
+from django.utils import timezone
 
+from accounts import audit
 from accounts.models import AuditEntry
 from billing.models import Dispute, Document, Payment, PaymentEvent, Refund
 from metering.models import (
@@ -20,6 +25,7 @@ from metering.models import (
     WalletTransaction,
 )
 from servicebilling.lib import append_only
+from servicebilling.lib.ids import new_id
 from tests.factories import accounts
 
 UNTOUCHABLE = {
@@ -103,3 +109,38 @@ def test_no_row_anywhere_is_deleted_in_bulk_together_with_them(asked):
         page = admin.site._registry[model]
         assert not page.has_delete_permission(asked), model.__name__
         assert "delete_selected" not in page.get_actions(asked), model.__name__
+
+
+def test_no_url_of_them_writes_whoever_asks(asked, client_of):
+    browser = client_of(asked.user)
+    tried = 0
+    for model in guarded():
+        if model not in admin.site._registry:
+            continue
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        key = str(new_id()) if isinstance(model._meta.pk, UUIDField) else "1"
+        places = [reverse(f"{name}_{act}", args=[key]) for act in ("change", "delete")]
+        if model._meta.db_table != "accounts_setting":
+            places.append(reverse(f"{name}_add"))
+        for place in places:
+            tried += 1
+            assert browser.post(place, {"post": "yes"}).status_code == 403, place
+    assert tried >= 30
+
+
+def test_database_refuses_to_change_or_delete_what_stands_in_the_trail(organization):
+    now = timezone.now()
+    audit.record(
+        organization=organization, actor="a test", action="tried", detail={}, now=now
+    )
+    for statement in (
+        "UPDATE audit_entries SET action = 'nothing'",
+        "DELETE FROM audit_entries",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    assert AuditEntry.objects.get(action="tried").organization == organization
