@@ -16,6 +16,7 @@ from billing.models import (
 from billing.models.subscriptions import ENDED
 from billing.providers.answers import ListedCheckout, ListedSubscription, SignedEvent
 from billing.providers.base import ListingProvider
+from billing.reconciling import ends
 
 Kind = Discrepancy.Kind
 
@@ -92,6 +93,8 @@ def _look(
     _catch_up(provider, outcome, since=since, now=now, dry_run=dry_run, show=show)
     checkouts = list(provider.list_checkouts(since=since))
     listed = list(provider.list_subscriptions())
+    if not dry_run:
+        ends.learn(provider, living={one.id for one in listed}, now=now)
     outcome.checkouts, outcome.subscriptions = len(checkouts), len(listed)
     found = [*_of_checkouts(provider.name, checkouts)]
     found += _of_subscriptions(provider.name, listed)

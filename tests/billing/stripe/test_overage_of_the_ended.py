@@ -168,6 +168,19 @@ def test_an_end_that_was_not_heard_of_is_learnt_by_reconciling(using):
     assert _ways() == [(NONE, "waiting")]
 
 
+def test_an_end_whose_event_is_long_forgotten_is_learnt_from_the_list(using):
+    using.stripe.delete(f"subscriptions/{using.at_stripe['id']}")
+    using.stripe.control("clock", days="3")
+    outcome = lists.reconcile(using.provider, since=using.now, now=using.now, dry_run=True)
+    assert [one.theirs for one in outcome.differences] == ["gone"]
+    assert using.subscription.status == "active"
+    outcome = lists.reconcile(using.provider, since=using.now, now=using.now)
+    assert (outcome.missed_events, outcome.differences) == (0, ())
+    assert using.subscription.status == "canceled"
+    ending.settle_ended(now=using.now)
+    assert _ways() == [(NONE, "waiting")]
+
+
 def test_a_draft_that_nobody_closes_is_told_to_staff_until_it_is_closed(using):
     """Whoever is ended within the hour of a renewal has its draft stopped."""
     using.stripe.control("settings", draft_seconds="7200")
