@@ -68,6 +68,7 @@ def _talk(organization: Organization, *, now: datetime) -> None:
     number.agent.name = HOSTILE_NAME[:120]
     number.agent.save()
     stories.talk(number, at=now - timedelta(seconds=400), seconds=145)
+    stories.talk(stories.number_of(organization, now=now), at=now, seconds=60)
     stories.talk(number, at=now - timedelta(seconds=300), seconds=None)
     stories.talk(number, at=now - timedelta(seconds=200), seconds=30, direction="web")
     stories.ring(number, at=now - timedelta(seconds=10), direction="outbound")
