@@ -18,7 +18,7 @@ from django.core import mail
 from accounts import periodic_runs
 from accounts.models import PeriodicRun
 from billing.models import Letter
-from metering.models import BillingCycle
+from metering.models import BillingCycle, RateCard
 from servicebilling.clockwork import ENTRIES
 from tests.clockwork import beats
 from tests.crowd import Crowd
@@ -84,20 +84,20 @@ def world() -> None:
     """In each zone somebody who runs low, and one whose month ends in the middle of the day."""
     card = make.make_card(included_minutes=100)
     for zone in ZONES:
-        _running_low(zone, card=card, since=BEGIN - timedelta(days=3))
-    _running_low("America/New_York", card=card, since=datetime(2026, 2, 8, 12, tzinfo=UTC))
+        _began(zone, card=card, since=BEGIN - timedelta(days=3), used=85)
+    _began("Africa/Lagos", card=card, since=datetime(2026, 2, 8, 12, tzinfo=UTC), used=10)
 
 
-def _running_low(zone: str, *, card: object, since: datetime) -> None:
+def _began(zone: str, *, card: RateCard, since: datetime, used: int) -> None:
     owner = accounts.make_organization(timezone=zone, now=since)
     make.make_balances(organization=owner, card=card, now=since)
     number = make.make_number(organization=owner, valid_from=since)
-    Story(owner, number, since).adjust_used(85)
+    Story(owner, number, since).adjust_used(used)
 
 
 @pytest.mark.parametrize("count", [2, 3] if IS_LONG else [3])
-def test_beats_do_every_job_once_per_period(count, world, watch, settings, capsys):
-    settings.CELERY_TASK_ALWAYS_EAGER = True
+def test_beats_do_every_job_once_per_period(count, world, watch, monkeypatch, capsys):
+    monkeypatch.setitem(current_app.conf, "task_always_eager", True)
     current_app.loader.import_default_modules()
     beats.all_due_on_the_hour(begin=BEGIN)
     began = perf_counter()
