@@ -116,33 +116,31 @@ def staff(db) -> User:
     return make.make_user(email="staff@example.org", is_staff=True)
 
 
-@pytest.fixture
-def client_of() -> Callable[[User], Client]:
+def browser_of(user: User, *, second_factor: bool = True) -> Client:
     """A browser in which that person has signed in, staff with a second factor."""
+    browser = Client()
+    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    if user.is_staff and second_factor:
+        session = browser.session
+        session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+    return browser
 
-    def signed_in(user: User, *, second_factor: bool = True) -> Client:
-        browser = Client()
-        browser.force_login(
-            user, backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
-        if user.is_staff and second_factor:
-            session = browser.session
-            session["account_authentication_methods"] = [{"method": "mfa", "at": 0}]
-            session["account_authentication_methods_user"] = str(user.pk)
-            session.save()
-        return browser
 
-    return signed_in
+def program_with(issued: Issued) -> Client:
+    """A program that sends that key with each request."""
+    return Client(headers={"Authorization": f"Bearer {issued.key}"})
+
+
+@pytest.fixture
+def client_of() -> Callable[..., Client]:
+    return browser_of
 
 
 @pytest.fixture
 def key_client() -> Callable[[Issued], Client]:
-    """A program that sends that key with each request."""
-
-    def with_key(issued: Issued) -> Client:
-        return Client(headers={"Authorization": f"Bearer {issued.key}"})
-
-    return with_key
+    return program_with
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ def write_due(*, now: datetime) -> int:
     figures = _figures(now)
     if not figures:
         return 0
+    total = sum(int(count) for _, count in figures)
     words = Words(
-        subject=f"{sum(int(count) for _, count in figures):,} things need a look",
+        subject="1 thing needs a look" if total == 1 else f"{total:,} things need a look",
         heading="What needs a look",
         paragraphs=("Found by the clock, and not settled yet.",),
         figures=tuple(figures),

@@ -106,7 +106,7 @@ def words(low: Low, *, run_out: RunOut | None, ends_at: datetime) -> Words:
     figures = [("Left", left(low))]
     if not is_wallet:
         figures.append(
-            ("Used", f"{low.level.percent_used} % of {low.level.minutes_pool:,}")
+            ("Used", f"{low.level.percent_used} % of {minutes(low.level.minutes_pool)}")
         )
         figures.append(("Next cycle begins", f"{ends_on:%-d %B %Y}"))
     figures[1:1] = run_outs.figure(run_out)

@@ -1,11 +1,13 @@
 """Letters that all minutes, or all money, are gone, and that calls are answered again."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef
 from django.db.models.functions import Cast
 
+from accounts.models import Organization
 from billing.letters import opting_out, writing
 from billing.letters.wording import Words, minutes
 from billing.models import Letter
@@ -140,11 +142,15 @@ def gone_words(notice: Notice, report: CycleReport) -> Words:
         paragraphs=(
             "Calls are refused until minutes are added, or until the next cycle begins.",
         ),
-        figures=figures,
+        figures=(*figures, ("Next cycle begins", _day(report.cycle_end, organization))),
         button="Buy minutes",
         path=billing,
         tone="bad",
     )
+
+
+def _day(moment: datetime, organization: Organization) -> str:
+    return f"{moment.astimezone(ZoneInfo(organization.timezone)):%-d %B %Y}"
 
 
 def _paid_by(report: CycleReport) -> str:
@@ -183,22 +189,17 @@ def _write_back(gone: Letter, now: datetime) -> bool:
     ):
         return False
     report = reports.usage_this_cycle(organization, now=now)
+    figures = [("Minutes left", f"{report.minutes_remaining:,}")]
+    if report.wallet_balance:
+        wallet = money.rounded(report.wallet_balance, report.currency)
+        figures.append(("Wallet", money.shown(wallet, report.currency)))
     return writing.write(
         Letter.Kind.BACK_IN_SERVICE,
         Words(
             subject=f"Calls to {organization.name} are answered again",
             heading="You are back in service",
             paragraphs=("Calls are answered again. There is nothing you need to do.",),
-            figures=(
-                ("Minutes left", f"{report.minutes_remaining:,}"),
-                (
-                    "Wallet",
-                    money.shown(
-                        money.rounded(report.wallet_balance, report.currency),
-                        report.currency,
-                    ),
-                ),
-            ),
+            figures=tuple(figures),
             button="See your usage",
             path=writing.place("website:dashboard", organization),
             tone="good",

@@ -158,7 +158,7 @@ def _receipt_words(document: Document, now: datetime) -> Words:
         heading="Thank you for your payment",
         paragraphs=(f"This is for your {document.kind}{name}.",),
         figures=tuple(figures),
-        button="Open it" if document.url else "See your payments",
+        button=f"Open the {document.kind}" if document.url else "See your payments",
         path=document.url or writing.place("website:billing-history", organization),
         tone="good",
     )

@@ -23,7 +23,7 @@ def invite(invitation: Invitation, *, now: datetime) -> bool:
             f" {invitation.get_role_display().lower()}. To join, open this link and sign in,"
             " or sign up, with this address.",
             f"The link is good once, until {invitation.expires_at:%-d %B %Y}. If you do not"
-            " know them, do nothing.",
+            f" know {inviter}, do nothing.",
         ),
         button=f"Join {joined}",
     )

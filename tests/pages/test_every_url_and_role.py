@@ -11,18 +11,14 @@ URL does is other tests' matter; here is who gets in, and that nothing ever brea
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
-from django.test import Client
-from django.urls import reverse
 
-from tests.factories import accounts as make
+from tests.pages.conftest import make_cast
+from tests.pages.crowd import METHODS, Crowd, clients_of, shapes_of
 from tests.pages.resolver import Endpoint, endpoints
 from tests.pages.samples import (
     ABOUT_NO_ORGANIZATION,
@@ -30,10 +26,8 @@ from tests.pages.samples import (
     SAMPLES,
     Cast,
     Kwargs,
-    Sample,
 )
 
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 PEOPLE_OF_THE_ORGANIZATION = ["owner", "admin", "accountant", "member"]
 NOWHERE = "no-such-organization"
 NO_ID = UUID("00000000-0000-7000-8000-000000000000")
@@ -57,65 +51,31 @@ def each(chosen: list[Endpoint]):
     return pytest.mark.parametrize("endpoint", chosen, ids=[one.name for one in chosen])
 
 
-@dataclass
-class Crowd:
-    """Everybody who may ask, each with cookies or a key of their own."""
-
-    clients: dict[str, Client]
-
-    def ask(
-        self,
-        role: str,
-        endpoint: Endpoint,
-        method: str,
-        *,
-        kwargs: Kwargs,
-        organization: str,
-    ) -> HttpResponse:
-        """Ask once and leave nothing behind: neither rows, nor cookies, nor counted tries."""
-        client = self.clients[role]
-        cookies = deepcopy(client.cookies)
-        cache.clear()
-        url = _url(endpoint, kwargs)
-        if organization:
-            url += f"?organization={organization}"
-        kind = (
-            "application/json" if endpoint.is_api else "application/x-www-form-urlencoded"
-        )
-        body = b"{}" if endpoint.is_api else b""
-        undo = transaction.savepoint()
-        try:
-            return client.generic(method, url, body, content_type=kind)
-        finally:
-            transaction.savepoint_rollback(undo)
-            client.cookies = cookies
-
-    def methods(self, endpoint: Endpoint, cast: Cast) -> list[str]:
-        """Those that the URL knows at all, as its own organization's owner sees it.
-
-        What nobody may send need not be sent by everybody, to every place."""
-        (_, kwargs), *_ = reversed(list(_shapes(endpoint, cast)))
-        place = cast.organization.slug
-        return [
-            method
-            for method in METHODS
-            if self.ask(
-                "owner", endpoint, method, kwargs=kwargs, organization=place
-            ).status_code
-            != 405
-        ]
+@pytest.fixture(scope="module")
+def world(
+    ground_of_all, django_db_setup, django_db_blocker
+) -> Iterator[tuple[Cast, Crowd]]:
+    """Made once: everybody signs in once, in a transaction that is never committed. Each
+    test's own lies within it, and leaves the world as it found it."""
+    with django_db_blocker.unblock():
+        world = transaction.atomic()
+        world.__enter__()
+        cast = make_cast()
+        crowd = Crowd(clients_of(cast))
+    yield cast, crowd
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        world.__exit__(None, None, None)
 
 
 @pytest.fixture
-def crowd(cast, client_of, key_client, organization_key, service_key) -> Crowd:
-    clients = {name: client_of(person) for name, person in cast.people.items()}
-    clients["anonymous"] = Client()
-    clients["organization key"] = key_client(organization_key)
-    clients["service key"] = key_client(service_key)
-    clients["stranger's key"] = key_client(
-        make.make_key(organization=cast.other_organization, scopes=["admin"])
-    )
-    return Crowd(clients)
+def cast(world) -> Cast:
+    return world[0]
+
+
+@pytest.fixture
+def crowd(world) -> Crowd:
+    return world[1]
 
 
 def test_the_walk_finds_the_site():
@@ -156,13 +116,15 @@ def test_nobody_of_any_role_gets_a_server_error(endpoint, cast, crowd):
         # For those of an organization, the test of foreign ones says more.
         places.append(cast.other_organization.slug)
     broken = [
-        f"{role} {method} {place or 'unnamed'} {shape}: {reply.status_code}"
+        f"{role} {method} {place or 'unnamed'} {shape}: {told.status_code}"
         for role in crowd.clients
         for method in (METHODS if role in ("owner", "anonymous") else known)
         for place in places
-        for shape, kwargs in _shapes(endpoint, cast)
+        for shape, kwargs in shapes_of(endpoint, cast)
         if (
-            reply := crowd.ask(role, endpoint, method, kwargs=kwargs, organization=place)
+            told := crowd.hear(
+                role, endpoint, method, shape=shape, kwargs=kwargs, organization=place
+            )
         ).status_code
         >= 500
     ]
@@ -174,13 +136,18 @@ def test_nobody_of_any_role_gets_a_server_error(endpoint, cast, crowd):
 def test_nobody_must_say_who_they_are(endpoint, cast, crowd):
     for method in METHODS:
         for place in ("", cast.organization.slug, NOWHERE):
-            for _, kwargs in _shapes(endpoint, cast):
-                reply = crowd.ask(
-                    "anonymous", endpoint, method, kwargs=kwargs, organization=place
+            for shape, kwargs in shapes_of(endpoint, cast):
+                reply = crowd.hear(
+                    "anonymous",
+                    endpoint,
+                    method,
+                    shape=shape,
+                    kwargs=kwargs,
+                    organization=place,
                 )
                 if endpoint.is_api:
                     assert reply.status_code == 401, method
-                    assert reply["WWW-Authenticate"] == "Bearer"
+                    assert reply.authenticate == "Bearer"
                 else:
                     assert reply.status_code == 302, method
                     assert reply.url.startswith("/accounts/login/?next=")
@@ -188,8 +155,10 @@ def test_nobody_must_say_who_they_are(endpoint, cast, crowd):
 
 @each([one for one in PROTECTED if not one.is_api])
 def test_keys_open_no_pages(endpoint, cast, crowd):
-    for _, kwargs in _shapes(endpoint, cast):
-        reply = crowd.ask("service key", endpoint, "GET", kwargs=kwargs, organization="")
+    for shape, kwargs in shapes_of(endpoint, cast):
+        reply = crowd.hear(
+            "service key", endpoint, "GET", shape=shape, kwargs=kwargs, organization=""
+        )
 
         assert reply.url.startswith("/accounts/login/?next=")
 
@@ -209,7 +178,7 @@ def test_foreign_organization_answers_like_one_that_does_not_exist(endpoint, cas
     for role, place in foreign_to.items():
         statuses = set()
         for method in known:
-            for _, kwargs in _shapes(endpoint, cast):
+            for _, kwargs in shapes_of(endpoint, cast):
                 foreign, by_id, nowhere, no_id = (
                     crowd.ask(role, endpoint, method, kwargs=kwargs, organization=reference)
                     for reference in (place.slug, str(place.pk), NOWHERE, str(NO_ID))
@@ -223,10 +192,10 @@ def test_foreign_organization_answers_like_one_that_does_not_exist(endpoint, cas
 
 @each([one for one in OF_AN_ORGANIZATION if one.is_api])
 def test_service_key_must_name_an_organization_that_exists(endpoint, cast, crowd):
-    _, kwargs = next(_shapes(endpoint, cast))
+    shape, kwargs = next(shapes_of(endpoint, cast))
     for method in METHODS:
-        unnamed = crowd.ask(
-            "service key", endpoint, method, kwargs=kwargs, organization=""
+        unnamed = crowd.hear(
+            "service key", endpoint, method, shape=shape, kwargs=kwargs, organization=""
         ).status_code
         nowhere = crowd.ask(
             "service key", endpoint, method, kwargs=kwargs, organization=NOWHERE
@@ -254,12 +223,13 @@ def test_foreign_object_answers_like_one_that_does_not_exist(endpoint, cast, cro
 @each(OF_AN_ORGANIZATION)
 def test_owner_gets_in_and_may_whatever_any_member_may(endpoint, cast, crowd):
     place = cast.organization.slug
-    shapes = dict(_shapes(endpoint, cast))
-    kwargs = shapes.get("own", shapes.get("plain", {}))
+    shapes = dict(shapes_of(endpoint, cast))
+    shape = "own" if "own" in shapes else "plain"
+    kwargs = shapes.get(shape, {})
     for method in METHODS:
         status = {
-            role: crowd.ask(
-                role, endpoint, method, kwargs=kwargs, organization=place
+            role: crowd.hear(
+                role, endpoint, method, shape=shape, kwargs=kwargs, organization=place
             ).status_code
             for role in PEOPLE_OF_THE_ORGANIZATION
         }
@@ -273,11 +243,12 @@ def test_staff_api_is_closed_to_customers_and_their_keys(endpoint, cast, crowd):
     answered = set()
     for role in [*PEOPLE_OF_THE_ORGANIZATION, "stranger", "organization key"]:
         for method in METHODS:
-            for _, kwargs in _shapes(endpoint, cast):
-                reply = crowd.ask(
+            for shape, kwargs in shapes_of(endpoint, cast):
+                reply = crowd.hear(
                     role,
                     endpoint,
                     method,
+                    shape=shape,
                     kwargs=kwargs,
                     organization=cast.organization.slug,
                 )
@@ -314,28 +285,6 @@ def test_staff_site_is_closed_to_customers(cast, crowd):
                 let_in.append(f"{role} {endpoint.name}: {reply.status_code}")
 
     assert not let_in
-
-
-def _shapes(endpoint: Endpoint, cast: Cast) -> Iterator[tuple[str, Kwargs]]:
-    """The kwargs to ask with: none, or an object of one's own, a foreign and a missing one."""
-    if not endpoint.parameters:
-        yield "plain", {}
-        return
-    sample = SAMPLES.get(endpoint.name, Sample(missing={}))
-    yield "missing", sample.missing
-    if sample.own:
-        yield "own", sample.own(cast)
-    if sample.foreign:
-        yield "foreign", sample.foreign(cast)
-
-
-def _url(endpoint: Endpoint, kwargs: Kwargs) -> str:
-    if endpoint.name != endpoint.route:
-        return reverse(endpoint.name, kwargs=kwargs)
-    varying = r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)"
-    return "/" + re.sub(
-        varying, lambda part: str(kwargs[part[1] or part[2]]), endpoint.route
-    )
 
 
 def _bytes(reply: HttpResponse) -> tuple[int, str]:
