@@ -201,6 +201,8 @@ def pages_of(story) -> list[str]:
         if endpoint.name != endpoint.route:
             slug = story.owner.slug
             found.append(f"{reverse(endpoint.name, kwargs=own)}?organization={slug}")
+    # The chart of amounts, which has an axis of them.
+    found.append(f"{reverse('website:usage')}?organization={story.owner.slug}&by=charged")
     return found
 
 
