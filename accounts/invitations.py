@@ -71,6 +71,11 @@ def find(token: str, *, now: datetime) -> Invitation:
     return invitation
 
 
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Return whether the person has proved that the invited address is theirs."""
+    return invitation.email in people.verified_emails(user)
+
+
 def accept(token: str, *, user: User, now: datetime) -> Membership:
     """Make the person a member as the letter says.
 
@@ -85,7 +90,7 @@ def accept(token: str, *, user: User, now: datetime) -> Membership:
         invitation = _by_token(Invitation.objects.select_for_update(), token)
         if not _is_open(invitation, now):
             raise InvitationOver
-        if invitation.email not in people.verified_emails(user):
+        if not is_for(invitation, user):
             raise InvitationForSomebodyElse
         membership, is_new = Membership.objects.get_or_create(
             organization=named.organization,

@@ -70,8 +70,12 @@ def test_letter_lets_its_reader_in_once(client_of, boss, organization, stranger)
 
 def test_link_of_another_opens_nothing(client_of, boss, stranger):
     path = invite(boss, email="somebody@example.com")
+    browser = client_of(stranger)
 
-    refused = client_of(stranger).post(path)
+    page = seen(browser.get(path))
+    assert "You are signed in as stranger@example.net instead." in page
+    assert "Join as" not in page
+    refused = browser.post(path)
 
     assert refused.status_code == 403
     assert "sent to another e-mail address" in refused.content.decode()
