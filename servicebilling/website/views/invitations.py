@@ -33,12 +33,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if not request.user.is_authenticated:
         # Signing up leads through a letter; who comes back from it is led here again.
         request.session[INVITATION_KEY] = token
-    context = {
+    shown = {
         "invitation": found,
         "is_for_somebody_else": request.user.is_authenticated
         and not invitations.is_for(found, cast(User, request.user)),
     }
-    return render(request, "website/invitation.html", context)
+    return render(request, "website/invitation.html", shown)
 
 
 def _join(request: HttpRequest, token: str) -> HttpResponse:
