@@ -8,6 +8,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField
+from django.db.models.functions import Cast
 
 from accounts.models import Organization
 from billing import discrepancies
@@ -121,7 +123,7 @@ def issue_due(*, now: datetime) -> int:
                 _tell(document, str(error), now)
         else:
             sent += 1
-            _settle(document, now)
+    _settle_made(now)
     return sent
 
 
@@ -138,13 +140,16 @@ def _tell(document: Document, why: str, now: datetime) -> None:
     )
 
 
-def _settle(document: Document, now: datetime) -> None:
-    discrepancies.settle(
-        kind=Discrepancy.Kind.INVOICE_NOT_MADE,
-        provider=document.provider,
-        subject=str(document.pk),
-        settlement="made at the next try",
-        now=now,
+def _settle_made(now: datetime) -> None:
+    """Also what another worker has made while this one was refused."""
+    told = Discrepancy.objects.filter(
+        kind=Discrepancy.Kind.INVOICE_NOT_MADE, settled_at=None
+    )
+    waiting = Document.objects.filter(state=Document.State.PREPARED).annotate(
+        subject=Cast("pk", CharField())
+    )
+    told.exclude(subject__in=waiting.values("subject")).update(
+        settled_at=now, settlement="made at the next try"
     )
 
 

@@ -13,8 +13,10 @@ from billing.purchases import fulfilling, starting
 from billing.reversals import parts, recording
 from billing.reversals.parts import Given
 from metering.balances import ledger
+from metering.calls import gate
 from metering.models import Allowance, BillingCycle, MinuteTransaction, Notice
 from tests.billing.conftest import stored
+from tests.factories import metering as make
 
 MINUTES, PRICE = 100, Decimal(25)
 
@@ -247,6 +249,22 @@ def test_what_was_fetched_earlier_and_comes_later_undoes_nothing(
     recording.record(make(PRICE, now, status=told), now=now)
     row = (Refund if kind == "refund" else Dispute).objects.get()
     assert (row.status, _remaining(buyer)) == (known, left)
+
+
+def test_spent_minutes_that_went_back_refuse_calls_until_the_dispute_is_won(
+    buyer, payment, now
+):
+    number = make.make_number(organization=buyer, valid_from=now)
+
+    def ring() -> str:
+        return gate.admit(make.make_request(make.call_ref(number), at=now), now=now).rule
+
+    assert ring() == "ok"
+    _spend(buyer, 60, now)
+    recording.record(_dispute(PRICE, now), now=now)
+    assert (_remaining(buyer), ring()) == (-60, "no_plan")
+    recording.record(_dispute(PRICE, now, status="won"), now=now)
+    assert (_remaining(buyer), ring()) == (40, "ok")
 
 
 def test_a_dispute_that_was_lost_may_be_won_on_appeal(buyer, payment, now):

@@ -34,6 +34,7 @@ from metering.calls import gate, settle
 from metering.models import Allowance, BillingCycle
 from metering.verification.run import verify
 from servicebilling.lib.ids import new_id
+from tests.crowd import Crowd
 from tests.factories import metering as make
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -84,6 +85,19 @@ def test_a_closed_month_has_one_invoice_at_stripe_however_often_it_is_tried(
     assert (document.total, document.state) == (Decimal("0.56"), "open")
     assert (document.number, document.cycle) == (invoice["number"], cycle)
     assert verify(now=LATER).findings == []
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_make_one_invoice_at_stripe(at_stripe, stripe):
+    _month_of_calls(at_stripe)
+    with Crowd(3) as crowd:
+        crowd.at_once(lambda thread: issuing.issue_due(now=LATER))
+    issuing.issue_due(now=LATER)
+    (invoice,) = stripe.get("invoices")["data"]
+    assert (invoice["total"], len(invoice["lines"]["data"])) == (56, 1)
+    assert Document.objects.get().state == "open"
+    assert not Discrepancy.objects.filter(settled_at=None).exists()
 
 
 def test_an_invoice_that_was_interrupted_anywhere_is_finished_once(
