@@ -37,17 +37,20 @@ _WRITE = """
 
 def sum_recent(*, now: datetime) -> None:
     """Sum today and yesterday again; all there is, where nothing was summed before."""
-    today = now.astimezone(UTC).date()
     if not MoneyDay.objects.exists():
-        _sum_from(_beginning(today), today)
+        sum_late(now=now)
         return
-    _sum_from(today - RECENT, today)
+    today = now.astimezone(UTC).date()
+    _sum(today - RECENT, today)
 
 
 def sum_late(*, now: datetime) -> None:
-    """Sum again the days that something late may still reach."""
+    """Sum again the days that something late may still reach, and what is older and was never
+    summed; one that was broken off goes on with what it left."""
     today = now.astimezone(UTC).date()
-    _sum_from(today - LATE, today)
+    _sum_back(today - LATE, today)
+    summed = MoneyDay.objects.aggregate(first=Min("day"))["first"] or today
+    _sum_back(_beginning(today), min(summed, today - LATE) - timedelta(days=1))
 
 
 def _beginning(today: date) -> date:
@@ -56,11 +59,12 @@ def _beginning(today: date) -> date:
     return min([today, *filter(None, [paid and paid.astimezone(UTC).date(), used])])
 
 
-def _sum_from(first: date, last: date) -> None:
+def _sum_back(first: date, last: date) -> None:
+    """The newest days first, so that what is missing is always what is oldest."""
     while first <= last:
-        end = min(first + BATCH, last)
-        _sum(first, end)
-        first = end + timedelta(days=1)
+        begins = max(first, last - BATCH)
+        _sum(begins, last)
+        last = begins - timedelta(days=1)
 
 
 @transaction.atomic

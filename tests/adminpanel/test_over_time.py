@@ -104,6 +104,21 @@ def test_summing_again_changes_nothing_and_finds_what_came_late(story):
     assert rows() == before
 
 
+def test_history_is_summed_once_and_goes_on_where_it_was_broken_off(story):
+    for days in (60, 100, 300):
+        cost(story, str(days), NOW.date() - timedelta(days=days))
+    MoneyDay.objects.all().delete()
+    money_days.sum_recent(now=NOW)
+    whole = rows()
+    assert [row[-1] for row in whole[:3]] == [Decimal(300), Decimal(100), Decimal(60)]
+
+    MoneyDay.objects.filter(day__lt=NOW.date() - timedelta(days=80)).delete()
+    money_days.sum_recent(now=NOW)
+    assert len(rows()) == len(whole) - 2
+    money_days.sum_late(now=NOW)
+    assert rows() == whole
+
+
 def test_page_shows_it_to_those_who_may_see_money_in_few_statements(
     story, staff, client_of, time_machine
 ):
