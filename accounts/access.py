@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from accounts import capabilities, viewing
 from accounts.models import ApiKey, Membership, Organization
 from accounts.viewing import Viewing
+from servicebilling.lib.logs import context
 
 # The first is ours, the others are what existing callers send.
 PARAMETERS = ("organization", "businessId", "org_id")
@@ -86,6 +87,7 @@ def access_for(request: AnyRequest, capability: str) -> Access:
     else:
         found = _access_of_person(request, named_organization(request))
     found.demand(capability)
+    context.bind(organization_id=found.organization.pk)
     return found
 
 

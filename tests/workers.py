@@ -15,7 +15,7 @@ from django.db import connection
 from servicebilling.celery import app
 from servicebilling.embedded import processes, programs
 
-STARTED_WITHIN_SECONDS = 60.0
+STARTED_WITHIN_SECONDS = 300.0
 
 
 @dataclass

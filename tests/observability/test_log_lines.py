@@ -152,6 +152,13 @@ def test_a_strangers_request_id_is_not_taken_over(client, settings):
     assert client.get("/livez", headers=forged)["X-Request-ID"] != forged["X-Request-ID"]
 
 
+def test_a_request_about_an_organization_names_it(organization, owner, client_of, lines):
+    client_of(owner).get("/api/usage/calls")
+    (done,) = lines("request_done")
+    assert (done["organization_id"], done["status"]) == (str(organization.pk), 200)
+    assert "organization_id" not in context.current()
+
+
 @pytest.mark.django_db
 def test_a_path_that_lets_somebody_in_is_not_told(client, lines, printed):
     client.get("/accounts/password/reset/key/1-very-secret-key/")
