@@ -1,12 +1,13 @@
 """The virtual environment behind ./run and ./test."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from servicebilling.embedded import install
+from servicebilling.embedded import install, state
 
 pytestmark = pytest.mark.runtime
 
@@ -56,3 +57,23 @@ def test_python_without_venv_is_told_what_to_type(monkeypatch):
         install._install_ensurepip()
     version = "{}.{}".format(*sys.version_info)
     assert f"sudo apt-get install python{version}-venv" in str(refused.value)
+
+
+@pytest.mark.parametrize("wanted", ["", "1"])
+def test_bytecode_is_kept_also_where_none_is_wanted_beside_the_sources(tmp_path, wanted):
+    """Each process would compile all packages again."""
+    asked = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    script = f'. servicebilling/embedded/install.sh; keep_bytecode; "$0" -c "{asked}"'
+    shown = subprocess.run(
+        ["sh", "-eu", "-c", script, sys.executable],
+        cwd=state.BASE_DIR,
+        env={
+            "PATH": os.environ["PATH"],
+            "SERVICEBILLING_VENV": str(tmp_path),
+            "PYTHONDONTWRITEBYTECODE": wanted,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown == f"False {tmp_path / 'bytecode' if wanted else None}\n"
