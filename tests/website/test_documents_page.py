@@ -62,6 +62,18 @@ def test_documents_are_listed_on_billing_and_on_their_own_page(mine, organizatio
         assert f"Receipt {receipt.number}" in cheaply(mine, url)
 
 
+def test_a_providers_own_invoice_is_linked_with_its_pdf(mine, organization, now):
+    document = receipt_of(organization, now=now)
+    Document.objects.filter(pk=document.pk).update(
+        provider="stripe",
+        provider_document_id="in_1",
+        url="https://invoice.stripe.example/in_1",
+        pdf_url="https://pay.stripe.example/in_1.pdf",
+    )
+    shown = mine.get(f"{BILLING}/documents").content.decode()
+    assert 'href="https://pay.stripe.example/in_1.pdf"' in shown
+
+
 def test_pages_of_documents_follow_each_other(mine, organization, now):
     for _ in range(52):
         receipt_of(organization, now=now)
