@@ -45,10 +45,9 @@ def copied(*, owner: str | None = None) -> Iterator[Path]:
 
 
 def environment() -> dict[str, str]:
-    """What a newcomer's shell has, and the packages that these tests run on."""
-    known = {
-        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ
-    }
+    """What a newcomer's shell has, and the packages that these tests run on, compiled."""
+    names = ("PATH", "HOME", "TMPDIR", "PYTHONPYCACHEPREFIX")
+    known = {name: os.environ[name] for name in names if name in os.environ}
     return known | {"SERVICEBILLING_VENV": sys.prefix}
 
 
