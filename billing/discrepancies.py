@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.models import User
@@ -45,23 +46,18 @@ def open_one(
     accepted = last_accepted(**which)
     if accepted is not None and (accepted.ours, accepted.theirs) == (ours, theirs):
         return accepted
+    said = {"ours": ours, "theirs": theirs, "apart_by": apart_by, "seen_at": now}
+    new = said | {"organization_id": organization_id, "found_at": now}
+    try:
+        return _seen(which, said, new)
+    except IntegrityError:
+        # One was opened and settled by others while this one was being written.
+        return _seen(which, said, new)
+
+
+def _seen(which: dict[str, str], said: dict[str, Any], new: dict[str, Any]) -> Discrepancy:
     row, _ = Discrepancy.objects.update_or_create(
-        **which,
-        settled_at=None,
-        defaults={
-            "ours": ours,
-            "theirs": theirs,
-            "apart_by": apart_by,
-            "seen_at": now,
-        },
-        create_defaults={
-            "organization_id": organization_id,
-            "ours": ours,
-            "theirs": theirs,
-            "apart_by": apart_by,
-            "found_at": now,
-            "seen_at": now,
-        },
+        **which, settled_at=None, defaults=said, create_defaults=new
     )
     return row
 

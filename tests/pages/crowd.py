@@ -73,7 +73,7 @@ class Crowd:
         client = self.clients[role]
         cookies = deepcopy(client.cookies)
         cache.clear()
-        url = _url(endpoint, kwargs)
+        url = url_of(endpoint, kwargs)
         if organization:
             url += f"?organization={organization}"
         kind = (
@@ -132,7 +132,7 @@ def shapes_of(endpoint: Endpoint, cast: Cast) -> Iterator[tuple[str, Kwargs]]:
         yield "foreign", sample.foreign(cast)
 
 
-def _url(endpoint: Endpoint, kwargs: Kwargs) -> str:
+def url_of(endpoint: Endpoint, kwargs: Kwargs) -> str:
     if endpoint.name != endpoint.route:
         return reverse(endpoint.name, kwargs=kwargs)
     varying = r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)"

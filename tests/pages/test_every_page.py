@@ -9,6 +9,7 @@ from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
 from tests.pages.browsing import just_signed_in, sign_in
+from tests.pages.crowd import url_of
 from tests.pages.resolver import endpoints
 from tests.pages.samples import SAMPLES
 from tests.pages.site_pages import (
@@ -19,7 +20,6 @@ from tests.pages.site_pages import (
     WITH_SECOND_FACTOR,
     inside,
 )
-from tests.pages.test_every_url_and_role import _url
 
 QUERIES_MAX = 12
 
@@ -37,7 +37,7 @@ def test_every_page_is_listed(filled, client, owner):
         sample = SAMPLES.get(one.name)
         kwargs = (sample.own(filled) if sample.own else sample.missing) if sample else {}
         for browser in (nobody, mine):
-            answer = browser.get(_url(one, kwargs))
+            answer = browser.get(url_of(one, kwargs))
             kind = answer.headers.get("Content-Type", "")
             if answer.status_code == 200 and kind.startswith("text/html"):
                 missing.append(one.name)

@@ -18,14 +18,7 @@ def issue(gateway: Gateway, order: InvoiceOrder, *, with_tax: bool) -> Invoiced:
     found = _begun(gateway, order) or _begin(gateway, order, with_tax=with_tax)
     if found["status"] == "draft":
         _add_lines(gateway, order, found["id"])
-        # Without a key: under one, a refusal whose cause is mended would be repeated for a
-        # day. What is final already is found as such the next time.
-        draft = found["id"]
-        found = gateway.ask(
-            lambda client: client.v1.invoices.finalize_invoice(
-                draft, {"auto_advance": True}
-            )
-        )
+        found = _finalized(gateway, found["id"])
     made = invoiced(found, is_period=False)
     if made is None:
         raise ProviderError(f"{found['id']} is a draft after all.", retry=True)
@@ -174,6 +167,22 @@ def _add_lines(gateway: Gateway, order: InvoiceOrder, invoice_id: str) -> None:
 
 def _create_item(gateway: Gateway, key: str, params: Any) -> None:
     gateway.act(key, lambda client, once: client.v1.invoice_items.create(params, once))
+
+
+def _finalized(gateway: Gateway, invoice_id: str) -> Row:
+    """Finalize without a key: under one, a refusal whose cause is mended would be repeated
+    for a day. What another worker has made final meanwhile is taken as it is."""
+    try:
+        return gateway.ask(
+            lambda client: client.v1.invoices.finalize_invoice(
+                invoice_id, {"auto_advance": True}
+            )
+        )
+    except ProviderError:
+        found = gateway.ask(lambda client: client.v1.invoices.retrieve(invoice_id))
+        if found["status"] == "draft":
+            raise
+        return found
 
 
 def _draft_of(gateway: Gateway, subscription_id: str) -> str:

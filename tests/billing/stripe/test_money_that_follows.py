@@ -27,6 +27,7 @@ from billing.models import (
 )
 from billing.providers import registry
 from billing.providers.base import ProviderError
+from billing.providers.stripe import invoicing
 from billing.reconciling.comparing import reconcile
 from billing.reversals import refunding
 from metering.balances import cycles
@@ -106,16 +107,35 @@ def test_an_invoice_that_was_interrupted_anywhere_is_finished_once(
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     cycle = _month_of_calls(at_stripe)
     document = issuing.prepare(cycle.pk, now=LATER)
-    for path in ("/v1/invoices", "/v1/invoiceitems", "/v1/invoices/*/finalize"):
+    for path in ("/v1/invoices", "/v1/invoiceitems"):
         stripe.control("faults", kind="lost_answer", times="3", method="POST", path=path)
         with pytest.raises(ProviderError):
             issuing.send(document, now=LATER)
         document.refresh_from_db()
         assert document.state == Document.State.PREPARED
         stripe.control("clock", hours="30", wait="no")
-    issuing.send(document, now=LATER)
+    final = "/v1/invoices/*/finalize"
+    stripe.control("faults", kind="lost_answer", times="3", method="POST", path=final)
+    assert issuing.send(document, now=LATER).state == Document.State.OPEN
     (invoice,) = stripe.get("invoices")["data"]
-    assert invoice["total"] == 56
+    assert (invoice["total"], invoice["status"]) == (56, "open")
+
+
+def test_an_invoice_that_another_worker_made_final_meanwhile_is_taken_as_it_is(
+    at_stripe, stripe, monkeypatch
+):
+    _month_of_calls(at_stripe)
+    add_lines = invoicing._add_lines
+
+    def and_be_overtaken(gateway, order, invoice_id):
+        add_lines(gateway, order, invoice_id)
+        gateway.ask(lambda client: client.v1.invoices.finalize_invoice(invoice_id))
+
+    monkeypatch.setattr(invoicing, "_add_lines", and_be_overtaken)
+
+    assert issuing.issue_due(now=LATER) == 1
+    assert Document.objects.get().state == "open"
+    assert not Discrepancy.objects.exists()
 
 
 def test_minutes_reported_after_the_invoice_are_on_the_next_one(at_stripe):
