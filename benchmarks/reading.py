@@ -17,23 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from measuring import Read, blocks, milliseconds, own_database
+from measuring import Read, blocks, fill_calls, milliseconds, own_database
 
 DAYS = 365
 ROW = "{:<34}{:>10}{:>10}{:>9}{:>9}"
 
-FILL = """
-INSERT INTO calls (id, organization_id, provider, provider_call_id, direction, agent_id,
-  phone_number_id, call_from, call_to, occurred_at, started_at, ended_at, duration_seconds,
-  billed_seconds, billed_minutes, minutes_from_plan, minutes_from_credit, minutes_charged,
-  seconds_charged, cost_breakdown, price, currency, status, ended_reason, refusal,
-  is_unadmitted, flags, revision, created_at)
-SELECT gen_random_uuid(), %(organization)s, 'vapi', 'b' || n, 'inbound', %(agent)s, %(number)s,
-  '+1555' || lpad((n %% 9973)::text, 7, '0'), '+15550100', t, t, t + interval '80 seconds', 80,
-  120, 2, 2, 0, 0, 0, '{}', 0.1, 'USD', 'completed', 'customer-ended-call', '', false, '{}', 1, t
-FROM (SELECT n, %(now)s::timestamptz - n * (interval '1 day' * %(days)s / %(count)s) AS t
-  FROM generate_series(%(first)s, %(count)s) n) moments
-"""
 SUM = """
 INSERT INTO daily_usage (organization_id, day, meter, agent_id, phone_number_id, count,
   quantity, talk_seconds, hours, cost, price)
@@ -100,26 +88,14 @@ def _fill(organization: Any, count: int) -> None:
     """Fill up to `count` calls over a year, newest now, and their daily sums."""
     from django.db import connection
 
-    from metering.models import Agent, PhoneNumber
+    from metering.models import PhoneNumber
 
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("DELETE FROM daily_usage")
-        cursor.execute("DELETE FROM calls")
-        cursor.execute(
-            FILL,
-            {
-                "organization": organization.pk,
-                "agent": Agent.objects.get().pk,
-                "number": PhoneNumber.objects.get().pk,
-                "now": datetime.now(UTC),
-                "days": DAYS,
-                "first": 1,
-                "count": count,
-            },
-        )
+    fill_calls([PhoneNumber.objects.get()], count=count, days=DAYS)
+    with connection.cursor() as cursor:
         cursor.execute(SUM)
-        cursor.execute("VACUUM ANALYZE calls")
         cursor.execute("VACUUM ANALYZE daily_usage")
 
 
