@@ -34,6 +34,11 @@ class Span:
         return round(self.margin_usd * 100 / self.revenue_usd)
 
 
+def is_summed() -> bool:
+    """Return whether there is any sum yet; without one, zeros would say too much."""
+    return MoneyDay.objects.exists()
+
+
 def by_day(*, now: datetime, count: int = DAYS) -> list[Span]:
     """Return the last days, today last, empty ones too; two statements."""
     today = now.astimezone(UTC).date()

@@ -31,6 +31,8 @@ def over_time(request: HttpRequest) -> HttpResponse:
     spans = reports.by_day(now=now) if by == "day" else reports.by_month(now=now)
     shown = {
         "by": by,
+        "is_summed": any(one.revenue or one.cost_usd for one in spans)
+        or reports.is_summed(),
         "pattern": "j M Y" if by == "day" else "F Y",
         "spans": spans[::-1],
         "lacks_rate": any(one.revenue_usd is None for one in spans),

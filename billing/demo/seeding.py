@@ -16,6 +16,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import AuditEntry, Organization, User
+from billing import money_days
 from billing.demo import cast, money, opening, traffic
 from billing.demo.cast import ORGANIZATIONS
 from billing.demo.logins import PASSWORD, STAFF, Login
@@ -95,6 +96,7 @@ def seed(
     began = time.monotonic()
     audit.record(organization=None, actor=opening.ACTOR, action=BEGUN, now=now)
     calls = _Demo(now, days=days, volume=volume).make(told)
+    money_days.sum_recent(now=now)
     audit.record(
         organization=None,
         actor=opening.ACTOR,

@@ -135,3 +135,13 @@ def test_page_shows_it_to_those_who_may_see_money_in_few_statements(
     assert browser.get(place, {"by": "year"}).status_code == 400
     staff.groups.set([Group.objects.get(name="support")])
     assert client_of(staff).get(place).status_code == 403
+
+
+def test_before_the_first_sum_no_zeros_are_shown(story, staff, client_of):
+    MoneyDay.objects.all().delete()
+    staff.groups.set([Group.objects.get(name="finance")])
+
+    page = client_of(staff).get(reverse("adminpanel:money")).content.decode()
+
+    assert "Nothing is summed yet" in page
+    assert "$0.00" not in page

@@ -14,7 +14,7 @@ from billing import catalogue_loading
 from billing.demo import seeding
 from billing.demo.logins import PASSWORD
 from billing.demo.seeding import Seeded
-from billing.models import Document, Payment, Refund
+from billing.models import Document, MoneyDay, Payment, Refund
 from metering.models import Allowance, Call, Hold, InboundMessage, MinuteTransaction
 from metering.verification.run import verify
 
@@ -66,6 +66,11 @@ def test_every_way_to_pay_is_there(demo):
     assert set(MinuteTransaction.objects.values_list("kind", flat=True)) == {
         *("usage", "purchase", "bonus", "adjustment", "refund", "cycle_close")
     }
+
+
+def test_what_it_brought_is_summed_for_staff(demo):
+    assert MoneyDay.objects.filter(paid__gt=0).exists()
+    assert MoneyDay.objects.filter(cost__gt=0).exists()
 
 
 def test_who_did_not_pay_is_refused(demo):
