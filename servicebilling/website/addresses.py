@@ -5,6 +5,7 @@ Days are those of the time zone in force.
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -65,3 +66,17 @@ def place(said: str) -> tuple[datetime, UUID] | None:
 
 def place_of(at: datetime, row: UUID) -> str:
     return f"{at.isoformat()}~{row}"
+
+
+class _Place(Protocol):
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def id(self) -> UUID: ...
+
+
+def following(url: str, query: Mapping[str, str], last: _Place | None) -> str:
+    """Return the address of the page after that row; "" where there is none."""
+    if last is None:
+        return ""
+    return joined(url, {**query, "after": place_of(last.occurred_at, last.id)})

@@ -82,11 +82,7 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         length=length,
         first=first,
         last=last,
-        next_url=addresses.joined(
-            here, kept | {"after": addresses.place_of(page.next.occurred_at, page.next.id)}
-        )
-        if page.next
-        else "",
+        next_url=addresses.following(here, kept, page.next),
         newest_url=addresses.joined(here, kept) if after else "",
         is_narrowed=any(kept.values()),
     )

@@ -54,11 +54,7 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         meter=meter,
         first=first,
         last=last,
-        next_url=addresses.joined(
-            here, kept | {"after": addresses.place_of(page.next.occurred_at, page.next.id)}
-        )
-        if page.next
-        else "",
+        next_url=addresses.following(here, kept, page.next),
         newest_url=addresses.joined(here, kept) if place else "",
         is_narrowed=any(kept.values()),
     )
