@@ -1,17 +1,32 @@
 """The stand-in of the telephony provider, running for all tests, empty for each."""
 
+import json
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.test import Client
 
 from metering.calls import vapi as adapter
 from metering.providers.vapi.client import VapiClient
 from servicebilling.lib import certificates
 from servicebilling.sandbox.vapi.running import Sandbox
+from tests.signing import vapi_secret
 
 KEY = "sandbox-key"
+
+
+def post(message: dict) -> dict:
+    """Hand the site a message of the provider's, as the wire would; returns the answer."""
+    answer = Client().post(
+        "/api/webhooks/vapi",
+        json.dumps({"message": message}),
+        content_type="application/json",
+        headers=vapi_secret(),
+    )
+    assert answer.status_code == 200
+    return answer.json()
 
 
 class Provider:

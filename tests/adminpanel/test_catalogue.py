@@ -3,31 +3,18 @@
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import AuditEntry
 from adminpanel.catalogue.forms import initial_of
-from billing import catalogue_loading, plan_versions
+from billing import plan_versions
 from billing.models import MinuteBundle, Plan, PlanVersion
 from metering.models import RateCard
 
 pytestmark = pytest.mark.django_db
 QUERIES_MAX = 20
-
-
-@pytest.fixture
-def browser_as(staff, client_of):
-    catalogue_loading.load(now=timezone.now())
-
-    def browser(group: str):
-        staff.groups.set([Group.objects.get(name=group)])
-        return client_of(staff)
-
-    return browser
 
 
 def filled(code: str, **fields) -> dict[str, str]:

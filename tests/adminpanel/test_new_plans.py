@@ -1,7 +1,6 @@
 """Staff make a plan or a bundle that never was: shown first, made once, hidden until shown."""
 
 import pytest
-from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,17 +13,6 @@ from metering.models import RateCard
 
 pytestmark = pytest.mark.django_db
 NEW = reverse("adminpanel:plan-new")
-
-
-@pytest.fixture
-def browser_as(staff, client_of):
-    catalogue_loading.load(now=timezone.now())
-
-    def browser(group: str):
-        staff.groups.set([Group.objects.get(name=group)])
-        return client_of(staff)
-
-    return browser
 
 
 def filled(like: str = "", **fields) -> dict[str, str]:

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from billing import catalogue_loading, catalogue_telling, discrepancies, provider_runs
+from billing import catalogue_telling, discrepancies, provider_runs
 from billing.models import Plan, ProviderRun
 from billing.providers import registry
 from billing.providers.base import ProviderError
@@ -46,17 +45,6 @@ def outside(monkeypatch, settings) -> Outside:
     monkeypatch.setattr(registry, "get", lambda name: made)
     monkeypatch.setattr("billing.tasks.wake_catalogue", lambda run_id: True)
     return made
-
-
-@pytest.fixture
-def browser_as(staff, client_of):
-    catalogue_loading.load(now=timezone.now())
-
-    def browser(group: str):
-        staff.groups.set([Group.objects.get(name=group)])
-        return client_of(staff)
-
-    return browser
 
 
 def test_the_button_only_asks_and_asks_once(browser_as, outside, monkeypatch):

@@ -5,7 +5,6 @@ other after its calls were let through, one message in twenty is lost. (A lost q
 lost fact: the provider does not connect a call that nobody answers for.)
 """
 
-import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -13,7 +12,6 @@ from random import Random
 import pytest
 from django.core.management import call_command
 from django.db.models import Sum
-from django.test import Client
 from django.utils import timezone
 
 from metering.balances import cycles
@@ -31,23 +29,12 @@ from metering.verification.run import verify
 from servicebilling.sandbox.vapi import calls, messages
 from tests.factories import metering as make
 from tests.length import IS_LONG
-from tests.signing import vapi_secret
+from tests.telephony import post
 
 pytestmark = pytest.mark.django_db
 
 CALLS = 1000 if IS_LONG else 40
 LOST = 0.05
-
-
-def post(message: dict) -> dict:
-    answer = Client().post(
-        "/api/webhooks/vapi",
-        json.dumps({"message": message}),
-        content_type="application/json",
-        headers=vapi_secret(),
-    )
-    assert answer.status_code == 200
-    return answer.json()
 
 
 def talks(rng: Random) -> list[dict]:

@@ -1,12 +1,10 @@
 """A running call hears about a minute before that it must end, once, and only if it will."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from accounts import settings_history
@@ -14,7 +12,7 @@ from metering.calls import last_minute
 from metering.models import Call, Hold, Placement
 from servicebilling.sandbox.vapi import calls, messages
 from tests.factories import metering as make
-from tests.signing import vapi_secret
+from tests.telephony import post
 
 pytestmark = pytest.mark.django_db
 
@@ -33,17 +31,6 @@ def line(db):
     return make.make_number(
         organization=rich, valid_from=timezone.now() - timedelta(days=300)
     )
-
-
-def post(message: dict) -> dict:
-    answer = Client().post(
-        "/api/webhooks/vapi",
-        json.dumps({"message": message}),
-        content_type="application/json",
-        headers=vapi_secret(),
-    )
-    assert answer.status_code == 200
-    return answer.json()
 
 
 def deliver(provider) -> None:

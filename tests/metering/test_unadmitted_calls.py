@@ -1,11 +1,9 @@
 """Calls that never asked: held late, or ended through their control URL."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from accounts import settings_history
@@ -18,7 +16,7 @@ from metering.providers.vapi import control
 from metering.providers.vapi.config import VapiConfig
 from servicebilling.sandbox.vapi import calls
 from tests.factories import metering as make
-from tests.signing import vapi_secret
+from tests.telephony import post
 
 pytestmark = pytest.mark.django_db
 
@@ -56,13 +54,7 @@ def deliver(provider) -> None:
     with provider.box.lock:
         waiting, provider.box.outbox = provider.box.outbox, []
     for one in waiting:
-        answer = Client().post(
-            "/api/webhooks/vapi",
-            json.dumps({"message": one["message"]}),
-            content_type="application/json",
-            headers=vapi_secret(),
-        )
-        assert answer.status_code == 200
+        post(one["message"])
 
 
 def test_a_call_that_nothing_pays_for_is_ended_with_a_sentence_within_five_seconds(
