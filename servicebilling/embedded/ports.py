@@ -1,5 +1,5 @@
-"""The listening socket. The supervisor opens it and hands it down, so the port is neither
-lost between asking and binding nor while the web processes restart."""
+"""Listening sockets. The supervisor opens them and hands them down, so a port is neither
+lost between asking and binding nor while what serves it restarts."""
 
 import errno
 import socket

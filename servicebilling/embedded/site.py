@@ -83,7 +83,8 @@ class Site:
     environment: dict[str, str] = field(default_factory=dict)
     owner_database_url: str = ""
     url: str = ""
-    listener: socket.socket | None = None
+    # Every socket that is handed down.
+    listeners: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     playing: list[stand_ins.Running] = field(default_factory=list)
 
     def start(self) -> None:
@@ -105,8 +106,7 @@ class Site:
 
     def clean_up(self) -> None:
         """Remove what only a running site needs."""
-        if self.listener is not None:
-            self.listener.close()
+        self.listeners.close()
         if self.kept_files:
             # Otherwise it still tells of the earlier run that we could not outlive.
             state.remove(self.var)
@@ -136,7 +136,9 @@ class Site:
         stand_ins.forget(self.var)
 
     def _listen(self) -> socket.socket:
-        self.listener = listener = ports.listen(self.options.host, port=self.options.port)
+        listener = self.listeners.enter_context(
+            ports.listen(self.options.host, port=self.options.port)
+        )
         port = listener.getsockname()[1]
         if port != self.options.port:
             say(f"Port {self.options.port} is taken; using {port}.")
@@ -176,6 +178,7 @@ class Site:
             var=self.var,
             site_url=self.url,
             kept_files=self.kept_files,
+            opened=self.listeners,
         )
         self._record()
 

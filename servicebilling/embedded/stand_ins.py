@@ -1,13 +1,16 @@
 """The stand-ins that ./run starts for outside services nobody gave it a key of.
 
 One entry of `ALL` each. A stand-in is `python -m servicebilling.sandbox.NAME` and takes
---port, --state FILE (what it remembers), --webhook-url and --port-file (written once it
-answers). Its environment is the site's with SANDBOX=1, so it finds its secrets there.
+--listener FILE (the socket that waits for it), --state FILE (what it remembers),
+--webhook-url and --port-file (written once it answers). Its environment is the site's with
+SANDBOX=1, so it finds its secrets there.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -125,14 +128,23 @@ def start(
     var: Path,
     site_url: str,
     kept_files: tuple[int, ...],
+    opened: contextlib.ExitStack,
 ) -> list[Running]:
     """Start stand-ins, tell `environment` of them, and return once each answers.
 
     Each listens on its own port if that is free, so that pages it opened earlier live on.
+    The sockets stay open until `opened` is closed: no other start takes a port between
+    asking and listening, nor while a stand-in is started again.
     """
     begun = [
         _begin(
-            one, supervisor, environment, var=var, site_url=site_url, kept_files=kept_files
+            one,
+            opened.enter_context(ports.listen("127.0.0.1", port=one.port)),
+            supervisor,
+            environment,
+            var=var,
+            site_url=site_url,
+            kept_files=kept_files,
         )
         for one in several
     ]
@@ -152,6 +164,7 @@ def start(
 
 def _begin(
     stand_in: StandIn,
+    listener: socket.socket,
     supervisor: Supervisor,
     environment: dict[str, str],
     *,
@@ -166,9 +179,7 @@ def _begin(
         folder / f"{stand_in.name}.port",
     )
     port_file.unlink(missing_ok=True)
-    with ports.listen("127.0.0.1", port=stand_in.port) as listener:
-        port = listener.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     made = {
         name: _secret(var, name, prefix=prefix)
         for name, prefix in stand_in.made_secrets.items()
@@ -183,10 +194,11 @@ def _begin(
         f"sandbox-{stand_in.name}",
         "-m",
         f"servicebilling.sandbox.{stand_in.name}",
-        f"--port={port}",
+        f"--listener={listener.fileno()}",
         f"--state={remembered}",
         f"--webhook-url={site_url}{stand_in.webhook_path}",
         f"--port-file={port_file}",
+        file=listener.fileno(),
     )
     was_there = remembered.exists()
     child = supervisor.start(program, stage=SITE)

@@ -17,7 +17,7 @@ from pathlib import Path
 from servicebilling.embedded import locks, state
 from servicebilling.embedded.state import BASE_DIR, State
 
-START_SECONDS_MAX = 90
+START_SECONDS_MAX = 180
 STOP_SECONDS_MAX = 60
 NOT_COPIED = (
     ".venv",

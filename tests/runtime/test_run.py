@@ -66,19 +66,29 @@ def test_secrets_are_for_this_user_alone(site):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_commands_beside_it_find_its_database(site):
+def create_organization(site: Run, name: str) -> str:
+    """Run the command in the site's folder; return the slug."""
     made = subprocess.run(
-        [sys.executable, "manage.py", "create_organization", "Beside", "--json"]
-        + ["--owner-email", "beside@example.com", "--plan", "cutoff"],
+        [sys.executable, "manage.py", "create_organization", name, "--json"]
+        + ["--owner-email", f"{name.lower()}@example.com", "--plan", "cutoff"],
         cwd=site.folder,
         env=project.environment(),
         capture_output=True,
         text=True,
     )
     assert made.returncode == 0, made.stderr
+    return json.loads(made.stdout)["slug"]
+
+
+def slugs_of(site: Run, name: str) -> list[str]:
     with psycopg.connect(site.state.environment["DATABASE_URL"]) as connection:
-        found = connection.execute("SELECT slug FROM organizations WHERE name = 'Beside'")
-        assert found.fetchone() == (json.loads(made.stdout)["slug"],)
+        found = connection.execute("SELECT slug FROM organizations WHERE name = %s", [name])
+        return [slug for (slug,) in found]
+
+
+def test_commands_beside_it_find_its_database(site):
+    slug = create_organization(site, "Beside")
+    assert slugs_of(site, "Beside") == [slug]
 
 
 @pytest.mark.parametrize(
@@ -148,12 +158,11 @@ def test_dead_worker_is_started_again(site):
 # The last with this site, which does not survive it.
 def test_killed_site_starts_again_with_its_data_and_ctrl_c_leaves_nothing(site):
     before = site.state
+    slug = create_organization(site, "Survivor")
     site.end(signal.SIGKILL)
     with Run(site.folder, ("--no-demo",)) as run:
         after = run.wait_until_up().state
-        with psycopg.connect(after.environment["DATABASE_URL"]) as connection:
-            found = connection.execute("SELECT FROM organizations WHERE name = 'Beside'")
-            assert found.rowcount == 1
+        assert slugs_of(run, "Survivor") == [slug]
         assert run.end(signal.SIGINT) == 0
     assert project.left_running(site.folder) == []
     assert not Path(before.sockets).exists()

@@ -1,11 +1,14 @@
 """Which services ./run plays, and what it tells the site of them."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from servicebilling.embedded import stand_ins
+from servicebilling.embedded import ports, stand_ins
 from servicebilling.embedded.errors import CannotStart
 from servicebilling.embedded.stand_ins import STRIPE
 from servicebilling.embedded.state import BASE_DIR
@@ -14,16 +17,33 @@ from servicebilling.embedded.supervisor import Supervisor
 SITE = "http://127.0.0.1:8000"
 
 
+class Site(Supervisor):
+    """A supervisor with the sockets that its stand-ins listen on."""
+
+    opened: ExitStack
+
+    def stop(self) -> None:
+        super().stop()
+        self.opened.close()
+
+
 @pytest.fixture
-def supervisor():
-    supervisor = Supervisor(say=lambda line: None)
+def supervisor() -> Iterator[Site]:
+    supervisor = Site(say=lambda line: None)
+    supervisor.opened = ExitStack()
     yield supervisor
     supervisor.stop()
 
 
-def start(supervisor: Supervisor, var: Path, environment: dict[str, str]):
+def start(supervisor: Site, var: Path, environment: dict[str, str]):
     [running] = stand_ins.start(
-        [STRIPE], supervisor, environment, var=var, site_url=SITE, kept_files=()
+        [STRIPE],
+        supervisor,
+        environment,
+        var=var,
+        site_url=SITE,
+        kept_files=(),
+        opened=supervisor.opened,
     )
     return running
 
@@ -95,6 +115,16 @@ def test_one_that_does_not_come_up_stops_the_start_with_its_last_words(
     environment = {"PYTHONHOME": str(tmp_path)}
     with pytest.raises(CannotStart, match="sandbox-stripe"):
         start(supervisor, tmp_path, environment)
+
+
+def test_no_other_start_takes_the_port_of_one_that_is_down(supervisor, tmp_path):
+    made_secret(tmp_path)
+    port = urlsplit(start(supervisor, tmp_path, {}).url).port
+    for child in supervisor.children:
+        child.process.kill()
+        child.process.wait()
+    with ports.listen("127.0.0.1", port=port) as other:
+        assert other.getsockname()[1] != port
 
 
 def test_every_stand_in_is_a_program_with_a_port_of_its_own():

@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from servicebilling.sandbox import listening
 from servicebilling.sandbox.flutterwave import options
 from servicebilling.sandbox.flutterwave.running import Sandbox
 
@@ -22,6 +23,7 @@ def main() -> int:
     secrets = os.environ.get("FLUTTERWAVE_WEBHOOK_HASH", "")
     sandbox = Sandbox(
         port=chosen.port,
+        listener=listening.inherited(chosen.listener),
         webhook_url=chosen.webhook_url,
         webhook_secret=secrets.split(",")[0].strip(),
         state=chosen.state,

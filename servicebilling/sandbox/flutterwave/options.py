@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servicebilling.sandbox import listening
+
 
 class Refused(Exception):
     """The sandbox must not start here; the message says why."""
@@ -13,6 +15,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Options:
     port: int
+    listener: int | None
     webhook_url: str
     port_file: Path | None
     state: Path | None
@@ -23,7 +26,7 @@ def parse(arguments: Sequence[str]) -> Options:
         prog="python -m servicebilling.sandbox.flutterwave",
         description="A stand-in for Flutterwave on this machine. Starts only with SANDBOX=1.",
     )
-    parser.add_argument("--port", type=int, default=8440, help="0: any that is free")
+    listening.add_arguments(parser, port=8440)
     parser.add_argument(
         "--webhook-url",
         default="",

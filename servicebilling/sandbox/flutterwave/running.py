@@ -1,5 +1,6 @@
 """One running sandbox: the box and the thread that serves it."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -11,12 +12,14 @@ from servicebilling.sandbox.flutterwave.server import Server
 
 
 class Sandbox:
-    """Listens on 127.0.0.1 from `start` to `stop`; `port` 0 takes any that is free."""
+    """Listens on 127.0.0.1 from `start` to `stop`: on `listener`, if it is handed one, or
+    on `port`; 0 takes any that is free."""
 
     def __init__(
         self,
         *,
         port: int = 0,
+        listener: socket.socket | None = None,
         webhook_url: str = "",
         webhook_secret: str = "",
         state: Path | None = None,
@@ -25,7 +28,7 @@ class Sandbox:
         self.box = Box(webhook_url=webhook_url, webhook_secret=webhook_secret, wall=wall)
         if state is not None:
             remembering.load(self.box, state)
-        self.server = Server(self.box, port=port, state=state)
+        self.server = Server(self.box, port=port, listener=listener, state=state)
         self.port: int = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.box.base_url = self.url

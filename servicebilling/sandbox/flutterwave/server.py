@@ -7,7 +7,7 @@ import logging
 import socket
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from servicebilling.sandbox.flutterwave import (
@@ -20,6 +20,7 @@ from servicebilling.sandbox.flutterwave import (
 )
 from servicebilling.sandbox.flutterwave.api import ApiRefused
 from servicebilling.sandbox.flutterwave.box import Box, Row
+from servicebilling.sandbox.listening import LoopbackServer
 
 BODY_BYTES_MAX = 1_000_000
 # Keeps other sites' pages in a browser on this machine from speaking to us by a name of
@@ -29,13 +30,17 @@ HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 log = logging.getLogger(__name__)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, box: Box, *, port: int, state: Path | None = None) -> None:
+class Server(LoopbackServer):
+    def __init__(
+        self,
+        box: Box,
+        *,
+        port: int,
+        listener: socket.socket | None,
+        state: Path | None,
+    ) -> None:
         self.box, self.state = box, state
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(Handler, port=port, listener=listener)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from servicebilling.sandbox import listening
 from servicebilling.sandbox.stripe import options
 from servicebilling.sandbox.stripe.running import Sandbox
 
@@ -20,7 +21,12 @@ def main() -> int:
         print(refusal, file=sys.stderr)
         return 2
     secret = os.environ.get("STRIPE_WEBHOOK_SECRET", "").split(",")[0].strip()
-    sandbox = Sandbox(port=chosen.port, state=chosen.state, public_url=chosen.public_url)
+    sandbox = Sandbox(
+        port=chosen.port,
+        listener=listening.inherited(chosen.listener),
+        state=chosen.state,
+        public_url=chosen.public_url,
+    )
     sandbox.start(webhook_url=chosen.webhook_url, webhook_secret=secret)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

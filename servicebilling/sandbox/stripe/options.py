@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servicebilling.sandbox import listening
+
 LIVE_KEY = re.compile(r"^[sr]k_live_")
 
 
@@ -16,6 +18,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Options:
     port: int
+    listener: int | None
     state: Path | None
     webhook_url: str
     port_file: Path | None
@@ -27,7 +30,7 @@ def parse(arguments: Sequence[str]) -> Options:
         prog="python -m servicebilling.sandbox.stripe",
         description="A stand-in for Stripe on this machine. Starts only with SANDBOX=1.",
     )
-    parser.add_argument("--port", type=int, default=8420, help="0: any that is free")
+    listening.add_arguments(parser, port=8420)
     parser.add_argument("--state", type=Path, help="file that keeps everything")
     parser.add_argument(
         "--webhook-url",

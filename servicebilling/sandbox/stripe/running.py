@@ -1,5 +1,6 @@
 """One running sandbox: the box, its file, and the threads that keep it alive."""
 
+import socket
 import threading
 from pathlib import Path
 
@@ -13,14 +14,20 @@ from servicebilling.sandbox.stripe.webhook_endpoints import open_endpoint
 
 
 class Sandbox:
-    """Listens on 127.0.0.1 from `start` to `stop`; `port` 0 takes any that is free."""
+    """Listens on 127.0.0.1 from `start` to `stop`: on `listener`, if it is handed one, or
+    on `port`; 0 takes any that is free."""
 
     def __init__(
-        self, *, port: int = 0, state: Path | None = None, public_url: str = ""
+        self,
+        *,
+        port: int = 0,
+        listener: socket.socket | None = None,
+        state: Path | None = None,
+        public_url: str = "",
     ) -> None:
         operations.load()
         self.box = Box()
-        self.server = Server(self.box, port=port)
+        self.server = Server(self.box, port=port, listener=listener)
         self.port: int = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.box.base_url = public_url.rstrip("/") or self.url

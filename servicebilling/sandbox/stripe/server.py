@@ -8,8 +8,9 @@ import logging
 import socket
 import traceback
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from servicebilling.sandbox.listening import LoopbackServer
 from servicebilling.sandbox.stripe import api, deliveries
 from servicebilling.sandbox.stripe.box import Box
 from servicebilling.sandbox.stripe.control import answering as control
@@ -28,13 +29,10 @@ HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 log = logging.getLogger(__name__)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, box: Box, *, port: int) -> None:
+class Server(LoopbackServer):
+    def __init__(self, box: Box, *, port: int, listener: socket.socket | None) -> None:
         self.box = box
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(Handler, port=port, listener=listener)
 
     def handle_error(self, request: object, client_address: object) -> None:
         log.debug("A connection broke", exc_info=True)

@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from servicebilling.sandbox import listening
 from servicebilling.sandbox.vapi import options
 from servicebilling.sandbox.vapi.running import Sandbox
 
@@ -21,6 +22,7 @@ def main() -> int:
         return 2
     sandbox = Sandbox(
         port=chosen.port,
+        listener=listening.inherited(chosen.listener),
         state=chosen.state,
         webhook_url=chosen.webhook_url,
         webhook_secret=os.environ.get("VAPI_WEBHOOK_SECRET", "").split(",")[0].strip(),

@@ -1,5 +1,6 @@
 """One running sandbox: the box and the threads that keep it alive."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -13,12 +14,14 @@ SAVED_EVERY_SECONDS = 2.0
 
 
 class Sandbox:
-    """Listens on 127.0.0.1 from `start` to `stop`; `port` 0 takes any that is free."""
+    """Listens on 127.0.0.1 from `start` to `stop`: on `listener`, if it is handed one, or
+    on `port`; 0 takes any that is free."""
 
     def __init__(
         self,
         *,
         port: int = 0,
+        listener: socket.socket | None = None,
         webhook_url: str = "",
         webhook_secret: str = "",
         api_key: str = "",
@@ -31,7 +34,7 @@ class Sandbox:
             api_key=api_key,
             wall=wall,
         )
-        self.server = Server(self.box, port=port)
+        self.server = Server(self.box, port=port, listener=listener)
         self.port: int = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.box.base_url = self.url

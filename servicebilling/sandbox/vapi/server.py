@@ -9,9 +9,10 @@ import socket
 import time
 import traceback
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from servicebilling.sandbox.listening import LoopbackServer
 from servicebilling.sandbox.vapi import api, calls, control, faults
 from servicebilling.sandbox.vapi.api import ApiRefused, Given
 from servicebilling.sandbox.vapi.box import Box, Row
@@ -24,13 +25,10 @@ HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 log = logging.getLogger(__name__)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, box: Box, *, port: int) -> None:
+class Server(LoopbackServer):
+    def __init__(self, box: Box, *, port: int, listener: socket.socket | None) -> None:
         self.box = box
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(Handler, port=port, listener=listener)
 
 
 class Handler(BaseHTTPRequestHandler):
