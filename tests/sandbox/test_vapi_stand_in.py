@@ -8,7 +8,8 @@ import pytest
 
 from metering.calls import tokens, vapi
 from metering.providers.base import OutcomeUnknown, Placing, ProviderError, Refused
-from servicebilling.sandbox.vapi import calls, options
+from servicebilling.sandbox import serving
+from servicebilling.sandbox.vapi import calls
 from servicebilling.sandbox.vapi.running import Sandbox
 
 
@@ -176,6 +177,6 @@ def test_a_damaged_memory_is_set_aside(tmp_path):
 
 
 def test_it_starts_in_a_sandbox_alone():
-    with pytest.raises(options.Refused):
-        options.check({})
-    options.check({"SANDBOX": "1"})
+    with pytest.raises(serving.Refused):
+        serving.check_asked_for({})
+    serving.check_asked_for({"SANDBOX": "1"})

@@ -1,50 +1,33 @@
 """`python -m servicebilling.sandbox.flutterwave`: serve until SIGTERM or Ctrl-C."""
 
-import logging
 import os
-import signal
 import sys
-import threading
-from pathlib import Path
 
-from servicebilling.sandbox import listening
+from servicebilling.sandbox import serving
 from servicebilling.sandbox.flutterwave import options
+from servicebilling.sandbox.flutterwave.options import Options
 from servicebilling.sandbox.flutterwave.running import Sandbox
 
 
 def main() -> int:
     chosen = options.parse(sys.argv[1:])
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        options.check(os.environ)
-    except options.Refused as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    return serving.run(
+        lambda: _begin(chosen), title="Flutterwave", port_file=chosen.port_file
+    )
+
+
+def _begin(chosen: Options) -> Sandbox:
+    options.check(os.environ)
     secrets = os.environ.get("FLUTTERWAVE_WEBHOOK_HASH", "")
     sandbox = Sandbox(
         port=chosen.port,
-        listener=listening.inherited(chosen.listener),
+        listener=serving.inherited(chosen.listener),
         webhook_url=chosen.webhook_url,
         webhook_secret=secrets.split(",")[0].strip(),
         state=chosen.state,
     )
     sandbox.start()
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    if chosen.port_file:
-        _write(chosen.port_file, str(sandbox.port))
-    logging.info("The Flutterwave sandbox listens on %s", sandbox.url)
-    stop.wait()
-    sandbox.stop()
-    return 0
-
-
-def _write(path: Path, text: str) -> None:
-    # Whole or not at all: somebody waits for this file to appear.
-    beside = path.with_suffix(".tmp")
-    beside.write_text(text)
-    beside.replace(path)
+    return sandbox
 
 
 if __name__ == "__main__":

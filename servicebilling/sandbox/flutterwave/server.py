@@ -3,11 +3,9 @@
 /pay/… is the hosted page, /_sandbox/… steers the stand-in, everything else is the API.
 """
 
-import logging
 import socket
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from servicebilling.sandbox.flutterwave import (
@@ -20,14 +18,7 @@ from servicebilling.sandbox.flutterwave import (
 )
 from servicebilling.sandbox.flutterwave.api import ApiRefused
 from servicebilling.sandbox.flutterwave.box import Box, Row
-from servicebilling.sandbox.listening import LoopbackServer
-
-BODY_BYTES_MAX = 1_000_000
-# Keeps other sites' pages in a browser on this machine from speaking to us by a name of
-# theirs that points here.
-HOSTS = {"127.0.0.1", "localhost", "[::1]"}
-
-log = logging.getLogger(__name__)
+from servicebilling.sandbox.serving import BODY_BYTES_MAX, LoopbackHandler, LoopbackServer
 
 
 class Server(LoopbackServer):
@@ -43,13 +34,8 @@ class Server(LoopbackServer):
         super().__init__(Handler, port=port, listener=listener)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(LoopbackHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
-    server_version = "sandbox"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    timeout = 120
 
     def do_GET(self) -> None:
         self._serve()
@@ -66,9 +52,6 @@ class Handler(BaseHTTPRequestHandler):
             with box.lock:
                 remembering.save(box, state)
 
-    def log_message(self, format: str, *args: object) -> None:
-        log.debug(format, *args)
-
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > BODY_BYTES_MAX:
@@ -76,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(413, {"status": "error", "message": "too long", "data": None})
             return
         raw = self.rfile.read(length)
-        if (self.headers.get("Host") or "").rsplit(":", 1)[0] not in HOSTS:
+        if not self.is_to_this_machine():
             self._send(403, {"status": "error", "message": "This machine alone."})
             return
         parts = urllib.parse.urlsplit(self.path)

@@ -1,49 +1,30 @@
 """`python -m servicebilling.sandbox.stripe`: serve until SIGTERM or Ctrl-C."""
 
-import logging
 import os
-import signal
 import sys
-import threading
-from pathlib import Path
 
-from servicebilling.sandbox import listening
+from servicebilling.sandbox import serving
 from servicebilling.sandbox.stripe import options
+from servicebilling.sandbox.stripe.options import Options
 from servicebilling.sandbox.stripe.running import Sandbox
 
 
 def main() -> int:
     chosen = options.parse(sys.argv[1:])
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        options.check(os.environ)
-    except options.Refused as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    secret = os.environ.get("STRIPE_WEBHOOK_SECRET", "").split(",")[0].strip()
+    return serving.run(lambda: _begin(chosen), title="Stripe", port_file=chosen.port_file)
+
+
+def _begin(chosen: Options) -> Sandbox:
+    options.check(os.environ)
     sandbox = Sandbox(
         port=chosen.port,
-        listener=listening.inherited(chosen.listener),
+        listener=serving.inherited(chosen.listener),
         state=chosen.state,
         public_url=chosen.public_url,
     )
+    secret = os.environ.get("STRIPE_WEBHOOK_SECRET", "").split(",")[0].strip()
     sandbox.start(webhook_url=chosen.webhook_url, webhook_secret=secret)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    if chosen.port_file:
-        _write(chosen.port_file, str(sandbox.port))
-    logging.info("The Stripe sandbox listens on %s", sandbox.url)
-    stop.wait()
-    sandbox.stop()
-    return 0
-
-
-def _write(path: Path, text: str) -> None:
-    # Whole or not at all: somebody waits for this file to appear.
-    beside = path.with_suffix(".tmp")
-    beside.write_text(text)
-    beside.replace(path)
+    return sandbox
 
 
 if __name__ == "__main__":

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from servicebilling.sandbox import listening
+from servicebilling.sandbox import serving
+from servicebilling.sandbox.serving import Refused
 
 LIVE_KEY = re.compile(r"^[sr]k_live_")
-
-
-class Refused(Exception):
-    """The sandbox must not start here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +27,13 @@ def parse(arguments: Sequence[str]) -> Options:
         prog="python -m servicebilling.sandbox.stripe",
         description="A stand-in for Stripe on this machine. Starts only with SANDBOX=1.",
     )
-    listening.add_arguments(parser, port=8420)
+    serving.add_arguments(parser, port=8420)
     parser.add_argument("--state", type=Path, help="file that keeps everything")
     parser.add_argument(
         "--webhook-url",
         default="",
         help="where every event is sent, signed with the first of STRIPE_WEBHOOK_SECRET",
     )
-    parser.add_argument("--port-file", type=Path, help="gets the port once it answers")
     parser.add_argument(
         "--public-url",
         default="",
@@ -48,7 +44,6 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def check(environment: Mapping[str, str]) -> None:
     """Raise Refused unless this is a place for play money."""
-    if environment.get("SANDBOX", "").lower() not in ("1", "true", "yes", "on"):
-        raise Refused("The sandbox starts with SANDBOX=1 alone.")
+    serving.check_asked_for(environment)
     if LIVE_KEY.match(environment.get("STRIPE_SECRET_KEY", "").strip()):
         raise Refused("STRIPE_SECRET_KEY is a live key: the sandbox never runs beside one.")

@@ -8,9 +8,8 @@ import logging
 import socket
 import traceback
 import urllib.parse
-from http.server import BaseHTTPRequestHandler
 
-from servicebilling.sandbox.listening import LoopbackServer
+from servicebilling.sandbox.serving import BODY_BYTES_MAX, LoopbackHandler, LoopbackServer
 from servicebilling.sandbox.stripe import api, deliveries
 from servicebilling.sandbox.stripe.box import Box
 from servicebilling.sandbox.stripe.control import answering as control
@@ -18,13 +17,8 @@ from servicebilling.sandbox.stripe.forms import decode
 from servicebilling.sandbox.stripe.pages import answering as pages
 from servicebilling.sandbox.stripe.pages import html
 
-BODY_BYTES_MAX = 1_000_000
-IDLE_SECONDS_MAX = 120
 # A pay page waits this long for its webhook to be taken before it sends the customer back.
 WEBHOOK_SECONDS_MAX = 5
-# Keeps other sites' pages in a browser on this machine from speaking to us by a name of
-# theirs that points here.
-HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +28,9 @@ class Server(LoopbackServer):
         self.box = box
         super().__init__(Handler, port=port, listener=listener)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        log.debug("A connection broke", exc_info=True)
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(LoopbackHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
-    server_version = "sandbox"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    timeout = IDLE_SECONDS_MAX
 
     def do_GET(self) -> None:
         self._serve()
@@ -55,9 +41,6 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._serve()
 
-    def log_message(self, format: str, *args: object) -> None:
-        log.debug(format, *args)
-
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > BODY_BYTES_MAX:
@@ -66,8 +49,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(length)
         parts = urllib.parse.urlsplit(self.path)
-        host = (self.headers.get("Host") or "").rsplit(":", 1)[0]
-        if host not in HOSTS:
+        if not self.is_to_this_machine():
             self._send(403, "text/plain", b"The sandbox answers on this machine alone.")
         elif parts.path.startswith(("/v1/", "/v2/")):
             self._serve_api(parts.path, parts.query, body)

@@ -1,15 +1,11 @@
-"""The command line, and when the stand-in refuses to start."""
+"""The command line."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from servicebilling.sandbox import listening
-
-
-class Refused(Exception):
-    """The sandbox must not start here; the message says why."""
+from servicebilling.sandbox import serving
 
 
 @dataclass(frozen=True)
@@ -27,7 +23,7 @@ def parse(arguments: Sequence[str]) -> Options:
         prog="python -m servicebilling.sandbox.vapi",
         description="A stand-in for Vapi on this machine. Starts only with SANDBOX=1.",
     )
-    listening.add_arguments(parser, port=8430)
+    serving.add_arguments(parser, port=8430)
     parser.add_argument("--state", type=Path, help="file that keeps its calls")
     parser.add_argument(
         "--webhook-url",
@@ -35,14 +31,7 @@ def parse(arguments: Sequence[str]) -> Options:
         help="where messages go, with the first of VAPI_WEBHOOK_SECRET, unless a call, an"
         " assistant or a number names a server of its own",
     )
-    parser.add_argument("--port-file", type=Path, help="gets the port once it answers")
     parser.add_argument(
         "--pace", type=float, help="seconds of a call in one second (default: 1)"
     )
     return Options(**vars(parser.parse_args(arguments)))
-
-
-def check(environment: Mapping[str, str]) -> None:
-    """Raise Refused unless this is a place for calls that nobody makes."""
-    if environment.get("SANDBOX", "").lower() not in ("1", "true", "yes", "on"):
-        raise Refused("The sandbox starts with SANDBOX=1 alone.")

@@ -4,25 +4,16 @@
 """
 
 import json
-import logging
 import socket
 import time
 import traceback
 import urllib.parse
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from servicebilling.sandbox.listening import LoopbackServer
+from servicebilling.sandbox.serving import BODY_BYTES_MAX, LoopbackHandler, LoopbackServer
 from servicebilling.sandbox.vapi import api, calls, control, faults
 from servicebilling.sandbox.vapi.api import ApiRefused, Given
 from servicebilling.sandbox.vapi.box import Box, Row
-
-BODY_BYTES_MAX = 1_000_000
-# Keeps other sites' pages in a browser on this machine from speaking to us by a name of
-# theirs that points here.
-HOSTS = {"127.0.0.1", "localhost", "[::1]"}
-
-log = logging.getLogger(__name__)
 
 
 class Server(LoopbackServer):
@@ -31,13 +22,8 @@ class Server(LoopbackServer):
         super().__init__(Handler, port=port, listener=listener)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(LoopbackHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
-    server_version = "sandbox"
-    sys_version = ""
-    disable_nagle_algorithm = True
-    timeout = 120
 
     def do_GET(self) -> None:
         self._serve()
@@ -51,9 +37,6 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._serve()
 
-    def log_message(self, format: str, *args: object) -> None:
-        log.debug(format, *args)
-
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > BODY_BYTES_MAX:
@@ -61,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(Given(413, {"message": "too long"}))
             return
         raw = self.rfile.read(length)
-        if (self.headers.get("Host") or "").rsplit(":", 1)[0] not in HOSTS:
+        if not self.is_to_this_machine():
             self._send(Given(403, {"message": "This machine alone."}))
             return
         parts = urllib.parse.urlsplit(self.path)
