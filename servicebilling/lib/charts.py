@@ -1,16 +1,21 @@
 """Bar charts as plain numbers for a template to draw: stacked columns over real axes.
 
-Everything is laid out here, in units of the drawing's own box, so that the page needs
-neither a script nor inline styles (templates/components/chart.html).
+Everything is laid out here, so that the page needs neither a script nor inline styles
+(templates/components/chart.html). Across, places are percent of the drawing's width, so that
+it fits a telephone and a desk without a letter of it changing its size; down, they are pixels.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 8, 12, 28
+HEIGHT = 240
+TOP, BOTTOM = 12, 28
 LABELS_MAX = 8
+# Of each column's place, what stays empty beside it.
+_GAP = 0.2
+# A sign of the axis, at its widest, and what is between the axis and the columns, in pixels.
+_SIGN_WIDTH, _AXIS_GAP = 7, 8
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 
 Number = Decimal | int
@@ -62,15 +67,27 @@ class Chart:
     # Every how many columns one is labelled.
     label_every: int
     is_empty: bool
-    width: int = WIDTH
     height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
     baseline: int = HEIGHT - BOTTOM
 
     @property
     def has_links(self) -> bool:
         return any(column.url for column in self.columns)
+
+    @property
+    def label_every_narrow(self) -> int:
+        """Every how many columns one is labelled where there is little room."""
+        return 2 * self.label_every
+
+    @property
+    def axis_width(self) -> int:
+        """Pixels that the axis and its signs need."""
+        signs = max((len(tick.label) for tick in self.ticks), default=0)
+        return _SIGN_WIDTH * signs + _AXIS_GAP
+
+    @property
+    def axis_right(self) -> int:
+        return self.axis_width - _AXIS_GAP
 
     @property
     def label_y(self) -> int:
@@ -101,7 +118,7 @@ def stack(
     step = _step(top)
     steps = max(1, int((top / step).to_integral_value(ROUND_CEILING)))
     per_unit = (height - TOP - BOTTOM) / float(step * steps)
-    slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+    slot = 100 / max(1, len(labels))
     columns = [
         _column(
             number,
@@ -144,8 +161,8 @@ def _column(
     shown: Callable[[Number], str],
     url: str,
 ) -> Column:
-    gap = min(6.0, slot * 0.2)
-    x, y = LEFT + slot * number + gap / 2, float(baseline)
+    gap = slot * _GAP
+    x, y = slot * number + gap / 2, float(baseline)
     pieces = []
     for one in series:
         height = float(one.values[number]) * per_unit
@@ -157,9 +174,9 @@ def _column(
         f"{one.name} {text}" for one, text in zip(series, written, strict=True)
     )
     return Column(
-        x=round(x, 2),
-        width=round(slot - gap, 2),
-        middle=round(x + (slot - gap) / 2, 2),
+        x=round(x, 3),
+        width=round(slot - gap, 3),
+        middle=round(x + (slot - gap) / 2, 3),
         label=label,
         text=f"{label}: {told}",
         pieces=tuple(pieces),

@@ -42,6 +42,15 @@ def test_lines_of_the_axis_are_round_and_reach_the_top(top, labels):
     assert chart.columns[0].pieces[0].y >= chart.ticks[-1].y
 
 
+def test_axis_is_as_wide_as_what_it_says():
+    euros = charts.stack("T", ["a"], [Series("one", "S", [1])])
+    naira = charts.stack(
+        "T", ["a"], [Series("one", "S", [10_000])], shown="NGN {:,}".format
+    )
+
+    assert euros.axis_right < naira.axis_right < naira.axis_width
+
+
 def test_empty_time_says_so():
     assert charts.stack("T", ["a"], [Series("one", "S", [0])]).is_empty
     assert charts.stack("T", [], [Series("one", "S", [])]).is_empty
@@ -53,7 +62,8 @@ def test_many_columns_share_few_labels():
     chart = charts.stack("T", days, [Series("one", "S", list(range(90)))])
 
     assert len(days) / chart.label_every <= charts.LABELS_MAX
-    assert chart.columns[-1].x + chart.columns[-1].width <= chart.right
+    assert chart.label_every_narrow > chart.label_every
+    assert chart.columns[-1].x + chart.columns[-1].width <= 100
 
 
 def test_series_of_another_length_is_a_mistake():
