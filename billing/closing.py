@@ -11,6 +11,7 @@ from accounts.models import ApiKey, Invitation, Organization, User
 from billing.errors import StillSubscribed
 from billing.models import Subscription
 from billing.models.subscriptions import LIVING
+from billing.topups import standing_orders
 from metering.models import Allowance, PhoneNumber, Wallet
 
 
@@ -54,11 +55,14 @@ def facts_of(organization: Organization) -> Facts:
 
 @transaction.atomic
 def close(organization: Organization, *, actor: User, now: datetime) -> Organization:
-    """Close an organization for good; what is in its wallet stays in the books.
+    """Close an organization for good; what is in its wallet stays in the books, and nothing
+    fills it any more.
 
     Raises `StillSubscribed`, and `OnlyTheOwner` of accounts.
     """
     locked = organizations.lock(organization, even_closed=True)
     if Subscription.objects.filter(organization=locked, status__in=LIVING).exists():
         raise StillSubscribed
-    return organizations.close(locked, actor=actor, now=now)
+    closed = organizations.close(locked, actor=actor, now=now)
+    standing_orders.turn_off(closed, by=actor, now=now)
+    return closed

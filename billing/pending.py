@@ -84,6 +84,10 @@ def _ask(row: Row, now: datetime) -> bool:
     except (acting.Mismatch, acting.NotYet) as error:
         log.error("payment %s is not what it should be: %s", row.pk, error)
         _set_aside(row, now)
+    except Exception:
+        # What came of it is not known; it holds up nobody behind it.
+        log.exception("the answer about payment %s could not be acted on", row.pk)
+        return False
     return True
 
 

@@ -40,7 +40,7 @@ def charge_due(*, now: datetime) -> dict[str, int]:
     """Charge for every wallet that the gate found low; returns how many came to what."""
     outcomes: dict[str, int] = {}
     for due in top_ups_due.open_ones(limit=AT_ONCE_MAX):
-        outcome = charge(due, now=now)
+        outcome = _charged(due, now=now)
         top_ups_due.close(due.id, outcome=outcome, now=now)
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     return outcomes
@@ -49,8 +49,8 @@ def charge_due(*, now: datetime) -> dict[str, int]:
 def charge(due: Due, *, now: datetime) -> str:
     """Charge for one low wallet, if its owner's limits allow it.
 
-    Returns `credited`, `pending`, `declined`, or why nothing was charged: `off`, `paused`,
-    `not_needed`, `in_flight`, `limit_reached`, `wait_after_decline`.
+    Returns `credited`, `pending`, `declined`, or why nothing was charged: `not_active`, `off`,
+    `paused`, `not_needed`, `in_flight`, `limit_reached`, `wait_after_decline`.
     """
     reason, top_up = _begin(due, now)
     return _ask(top_up, is_first=True, now=now) if top_up else reason
@@ -61,7 +61,13 @@ def resume(*, now: datetime) -> int:
     waiting = TopUp.objects.filter(
         is_automatic=True, state=TopUp.State.PENDING, created_at__lte=now - RESUME_AFTER
     )
-    return sum(_ask(row, is_first=False, now=now) != "pending" for row in waiting)
+    ended = 0
+    for row in waiting:
+        try:
+            ended += _ask(row, is_first=False, now=now) != "pending"
+        except Exception:
+            log.exception("automatic top-up %s could not be found out about", row.pk)
+    return ended
 
 
 def charge_low(*, now: datetime) -> int:
@@ -70,12 +76,22 @@ def charge_low(*, now: datetime) -> int:
         is_on=True,
         paused_at__isnull=True,
         organization__wallet__balance__lt=F("threshold"),
+        organization__status=Organization.Status.ACTIVE,
     )
     outcomes = [
-        charge(Due(0, organization_id, "below_threshold", now), now=now)
+        _charged(Due(0, organization_id, "below_threshold", now), now=now)
         for organization_id in low.values_list("organization_id", flat=True)[:AT_ONCE_MAX]
     ]
     return outcomes.count("credited")
+
+
+def _charged(due: Due, *, now: datetime) -> str:
+    """`charge`; one that fails is logged and holds up nobody behind it."""
+    try:
+        return charge(due, now=now)
+    except Exception:
+        log.exception("the wallet of %s could not be filled", due.organization_id)
+        return "failed"
 
 
 @transaction.atomic
@@ -101,6 +117,9 @@ def _begin(due: Due, now: datetime) -> tuple[str, TopUp | None]:
 def _refusal(
     order: AutoTopUp | None, organization: Organization, due: Due, now: datetime
 ) -> str:
+    if organization.status != Organization.Status.ACTIVE:
+        # Nothing may be used, so nothing needs paying for.
+        return "not_active"
     if order is None or not order.is_on or order.currency != organization.currency:
         return "off"
     if order.paused_at is not None:

@@ -28,8 +28,8 @@ from billing.providers.flutterwave import (
     transactions,
 )
 from billing.providers.flutterwave import checkout as pages
-from billing.providers.flutterwave.client import NAME, Gateway, Missing
-from billing.providers.flutterwave.transactions import FAILED
+from billing.providers.flutterwave.client import NAME, Gateway, Missing, Row
+from billing.providers.flutterwave.transactions import FAILED, Transaction
 from billing.providers.offers import Offer, Told
 from billing.providers.orders import (
     Customer,
@@ -138,10 +138,20 @@ class FlutterwaveProvider:
                 "narration": charge.description,
             },
         )
-        asked = transactions.verify(self.gateway, str(answer["data"]["id"]))
+        asked = self._taken(answer)
         if asked.status == FAILED:
             raise Declined(asked.reason or "declined", retry=False)
         return reading.of_transaction(self.gateway, asked)
+
+    def _taken(self, answer: Row) -> Transaction:
+        """Verify a charge that Flutterwave has taken: whatever goes wrong from there on, the
+        money may have moved, so it is to be found out about."""
+        try:
+            return transactions.verify(self.gateway, str(answer["data"]["id"]))
+        except (KeyError, TypeError) as error:
+            raise ProviderError("the answer names no transaction", retry=True) from error
+        except ProviderError as error:
+            raise ProviderError(str(error), retry=True) from error
 
     def _asked_before(self, charge: SavedCharge) -> FetchedFacts:
         """Version 3 knows no idempotency keys: what was perhaps sent is only looked up."""

@@ -7,9 +7,11 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from billing import pending
+from accounts.models import Organization
+from billing import closing, pending
 from billing.errors import NoSavedCard, TopUpOutOfBounds, TopUpUnderWay
 from billing.models import AutoTopUp, AutoTopUpPause, TopUp
+from billing.providers.flutterwave.provider import FlutterwaveProvider
 from billing.topups import charging, standing_orders
 from billing.topups.standing_orders import Order
 from metering.balances import ledger, top_ups_due
@@ -194,3 +196,47 @@ def test_turned_off_nothing_is_told_and_nothing_charged(order, lagos, caller):
     assert TopUpDue.objects.count() == top_ups_due_before
     assert top_ups_due.open_ones() == []
     assert charging.charge_low(now=NOW) == 0
+
+
+@pytest.mark.parametrize("status", ["suspended", "closed"])
+def test_who_may_use_nothing_is_charged_nothing(order, lagos, caller, status):
+    empty(lagos)
+    caller()
+    Organization.objects.filter(pk=lagos.pk).update(status=status)
+
+    assert charging.charge_due(now=NOW) == {"not_active": 1}
+    assert charging.charge_low(now=NOW) == 0
+    assert balance(lagos) == 0
+
+
+def test_closing_ends_the_standing_order(order, lagos, flutterwave):
+    closing.close(lagos, actor=lagos.owner, now=NOW)
+
+    assert not standing_orders.report_of(lagos).is_on
+
+
+@pytest.mark.parametrize(("kind", "times"), [("404", 1), ("garbage", 3)])
+def test_a_charge_that_was_taken_and_cannot_be_verified_is_no_decline(
+    flutterwave, order, lagos, caller, kind, times
+):
+    """The bank has the money perhaps: it is found out about, and no other charge follows."""
+    flutterwave.control("faults", path="/verify", kind=kind, times=times)
+    caller()
+    assert charging.charge_due(now=NOW) == {"pending": 1}
+    order.refresh_from_db()
+    assert order.declines_in_a_row == 0
+
+    charging.resume(now=NOW + LATER)
+    assert balance(lagos) == 30000
+
+
+def test_one_that_fails_holds_up_nobody_behind_it(order, lagos, caller, monkeypatch):
+    def fail(*_, **__):
+        raise KeyError("something that nobody thought of")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(FlutterwaveProvider, "charge_saved", fail)
+        caller()
+        assert charging.charge_due(now=NOW) == {"failed": 1}
+        assert charging.resume(now=NOW + LATER) == 0
+    assert charging.resume(now=NOW + LATER) == 1
