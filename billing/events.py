@@ -28,6 +28,11 @@ class Paid:
     tax: Decimal = Decimal(0)
 
 
+class PaidAgain(Exception):
+    """One purchase or top-up was paid by two payments: the second gives nothing more, staff
+    give it back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """A purchase will not be paid: it expired, or the payment failed for good."""

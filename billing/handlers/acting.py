@@ -13,6 +13,7 @@ from billing.events import (
     Failed,
     Invoiced,
     Paid,
+    PaidAgain,
     PeriodPaid,
     PeriodUnpaid,
     Refunded,
@@ -102,11 +103,11 @@ def _subscriber(fact: Fact) -> Organization | None:
 
 
 def _fulfil(fact: Paid, now: datetime) -> str:
-    if not topups.is_top_up(fact.purchase_id):
-        return fulfilling.fulfil(fact, now=now)
     try:
-        return topups.credit(fact, now=now)
-    except topups.PaidAgain as error:
+        if topups.is_top_up(fact.purchase_id):
+            return topups.credit(fact, now=now)
+        return fulfilling.fulfil(fact, now=now)
+    except PaidAgain as error:
         raise Mismatch(str(error)) from error
 
 

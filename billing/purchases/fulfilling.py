@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts import audit
-from billing.events import Failed, Paid
+from billing.events import Failed, Paid, PaidAgain
 from billing.models import Payment, Purchase
 from metering.balances import ledger
 
@@ -16,7 +16,7 @@ def fulfil(fact: Paid, *, now: datetime) -> str:
 
     Returns `fulfilled`, `already`, `unknown`, or `mismatched`: paid, but another amount or
     currency than was asked for, which staff must look at; nothing is credited then. A late
-    payment of an expired purchase still counts: the money is there.
+    payment of an expired purchase still counts: the money is there. Raises `PaidAgain`.
     """
     known = Purchase.objects.filter(pk=fact.purchase_id, provider=fact.provider).first()
     if known is None:
@@ -24,8 +24,10 @@ def fulfil(fact: Paid, *, now: datetime) -> str:
     with ledger.opened_one(known.organization_id, now=now):
         """Takes the allowance's lock first, as everybody does."""
     purchase = Purchase.objects.select_for_update().get(pk=known.pk)
-    if purchase.state in (Purchase.State.FULFILLED, Purchase.State.MISMATCHED):
+    if _is_counted(fact):
         return "already"
+    if purchase.state in (Purchase.State.FULFILLED, Purchase.State.MISMATCHED):
+        raise PaidAgain(f"purchase {purchase.pk} was paid again by {fact.payment_id}")
     Payment.objects.create(
         organization_id=purchase.organization_id,
         provider=fact.provider,
@@ -65,6 +67,12 @@ def give_up(fact: Failed, *, now: datetime) -> str:
         return "already"
     _close(purchase, Purchase.State(fact.reason), now)
     return "closed"
+
+
+def _is_counted(fact: Paid) -> bool:
+    return Payment.objects.filter(
+        provider=fact.provider, provider_payment_id=fact.payment_id
+    ).exists()
 
 
 def _close(purchase: Purchase, state: Purchase.State, now: datetime) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import audit
-from billing.events import Failed, Paid
+from billing.events import Failed, Paid, PaidAgain
 from billing.models import AutoTopUp, Payment, TopUp
 from billing.topups import declines
 from metering.balances import ledger
@@ -14,10 +14,6 @@ from servicebilling.lib import money
 
 State = TopUp.State
 CLOSED_FOR_GOOD = (State.CREDITED, State.MISMATCHED)
-
-
-class PaidAgain(Exception):
-    """One top-up was paid by two payments: the second is not credited, staff give it back."""
 
 
 def is_top_up(reference: UUID) -> bool:

@@ -55,6 +55,18 @@ def test_paid_minutes_are_credited_once_however_often_it_is_told(buyer, payments
     assert purchase.state == Purchase.State.FULFILLED
 
 
+def test_a_second_payment_of_one_purchase_waits_for_staff(buyer, payments, now):
+    """Two tabs, two cards: the money is there twice, the minutes once."""
+    purchase = _buy(buyer, now)
+    states = []
+    for number, payment in enumerate(["pi_1", "pi_2", "pi_1"]):
+        payments.other_facts["paid"] = _paid(purchase, now, payment_id=payment)
+        states.append(inbox.process(stored("paid", now=now, number=number), now=now))
+    assert states == ["processed", "quarantined", "processed"]
+    assert _credit(buyer) == 100
+    assert "paid again by pi_2" in PaymentEvent.objects.get(state="quarantined").error
+
+
 def test_two_clicks_open_one_page(buyer, payments, now):
     first, second = _buy(buyer, now), _buy(buyer, now + timedelta(seconds=1))
     assert first == second
