@@ -23,6 +23,8 @@ def read(raw: bytes) -> SignedEvent:
         found = json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except ArithmeticError as error:
+        raise ValueError("a number beyond all numbers") from error
     if not isinstance(found, dict):
         raise ValueError("the body is no object")
     kind, hint = _hint(found)
@@ -34,7 +36,7 @@ def read(raw: bytes) -> SignedEvent:
 def _hint(found: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     data = found.get("data")
     if isinstance(found.get("event"), str) and isinstance(data, dict):
-        kind = found["event"][:60]
+        kind = _text(found["event"])[:60]
         if kind == REFUND:
             return kind, _refund(data)
         if kind == CANCELLED:
@@ -80,7 +82,9 @@ def _subscription(data: dict[str, Any]) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return ""
-    return str(value).replace("\x00", "")[:_TEXT_MAX]
+    # Neither NUL nor halves of characters fit the database.
+    text = str(value).encode(errors="replace").decode()
+    return text.replace("\x00", "")[:_TEXT_MAX]
 
 
 def _refuse(constant: str) -> None:

@@ -283,3 +283,24 @@ def test_the_api_opens_a_top_up_by_amount_and_currency(flutterwave, lagos, clien
             "/api/billing/create-checkout-session", wrong, content_type="application/json"
         )
         assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b'{"event": "charge.completed", "data": {"id": 1e99999999999999999999}}', 400),
+        (b'{"event": "charge.completed", "data": {"id": NaN}}', 400),
+        (b"[" * 100_000, 400),
+        (b"", 400),
+        (b'{"event": "a\\u0000b", "data": {"id": 1}}', 200),
+        (b'{"event": "\\ud800", "data": {"id": 1, "tx_ref": "\\ud800"}}', 200),
+        (b'{"\\ud800\\u0000": 1}', 200),
+        (b'{"event": "charge.completed", "data": {"id": "1E+400", "amount": "NaN"}}', 200),
+    ],
+)
+def test_whatever_comes_with_the_right_hash_is_stored_or_refused(
+    flutterwave, lagos, raw, status
+):
+    assert deliver(raw) == status
+    assert set(work()) <= {"ignored", "received"}
+    assert balance(lagos) == 0
