@@ -106,9 +106,14 @@ def bind(placement_id: UUID, call_id: str, *, now: datetime, join_url: str = "")
             provider=placement.provider, provider_call_id=call_id
         ).exists():
             return False
+        if placement.state == Placement.State.FAILED and _is_key_taken(placement):
+            # It was given up, and its key asked for another call since.
+            placement.idempotency_key = ""
         placement.provider_call_id, placement.state = call_id, Placement.State.PLACED
         placement.join_url = join_url
-        placement.save(update_fields=["provider_call_id", "state", "join_url"])
+        placement.save(
+            update_fields=["provider_call_id", "state", "join_url", "idempotency_key"]
+        )
         is_told = _calls(placement, call_id).exists()
         if not is_told:
             Hold.objects.filter(pk=placement.hold_id).update(
@@ -156,6 +161,11 @@ def recognize(ref: CallRef, *, now: datetime) -> None:
     )
     if expected is not None and not is_known:
         bind(expected, ref.call_id, now=now)
+
+
+def _is_key_taken(placement: Placement) -> bool:
+    key = placement.idempotency_key
+    return bool(key) and by_key(placement.organization, key) is not None
 
 
 def _expected(ref: CallRef) -> QuerySet[Placement]:

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from metering.balances import book_rows, cycles
 from metering.calls import endings, gate, last_minute, routing
-from metering.models import Call, Hold, InboundMessage
+from metering.models import Call, Forward, Hold, InboundMessage
 from metering.providers.base import CallRef, CallStatus
 from servicebilling.lib.ids import new_id
 
@@ -59,7 +59,16 @@ def _shall_be_ended(status: CallStatus, organization_id: UUID, now: datetime) ->
         status__in=[Call.Status.ACTIVE, Call.Status.REFUSED], ended_at=None, revision=0
     )
     call = running.select_related("organization", "agent").exclude(refusal="").first()
-    return call is not None and endings.note(call, control_url=status.control_url, now=now)
+    if call is None or _is_handed_over(status.ref):
+        return False
+    return endings.note(call, control_url=status.control_url, now=now)
+
+
+def _is_handed_over(ref: CallRef) -> bool:
+    """Whether a person of the organization's took the call: no assistant talks there."""
+    return Forward.objects.filter(
+        provider=ref.provider, provider_call_id=ref.call_id
+    ).exists()
 
 
 def _hold_late(ref: CallRef, organization_id: UUID, now: datetime) -> str:

@@ -12,10 +12,11 @@ from accounts import settings_history
 from metering.calls import forwarding
 from metering.calls.settle import settle
 from metering.errors import CodeRefused, DestinationRefused
-from metering.models import Forward, HumanLine
+from metering.models import CallEnding, Forward, HumanLine
 from tests.factories import accounts
 from tests.factories import metering as make
 from tests.signing import vapi_secret
+from tests.telephony import post
 
 pytestmark = pytest.mark.django_db
 HUMAN = "+12025550178"
@@ -87,6 +88,27 @@ def test_a_refused_call_is_handed_to_the_confirmed_line(line, empty):
     assert answer["destination"]["number"] == HUMAN
     assert question(line, "call-1") == answer
     assert Forward.objects.get().rule == "no_minutes"
+
+
+def test_a_call_that_was_handed_over_is_not_ended(acme, line, empty):
+    """A status may tell that it runs: a person talks there, and no assistant."""
+    settings_history.set_value(
+        "end_unadmitted_calls", True, organization=acme, actor="test", now=timezone.now()
+    )
+    question(line, "call-1")
+    post(
+        {
+            "type": "status-update",
+            "status": "in-progress",
+            "call": {
+                "id": "call-1",
+                "type": "inboundPhoneCall",
+                "phoneNumberId": line.provider_number_id,
+                "monitor": {"controlUrl": "https://phone-call.vapi.ai/call-1/control"},
+            },
+        }
+    )
+    assert not CallEnding.objects.exists()
 
 
 def test_a_call_that_is_let_through_is_not(line, confirmed):

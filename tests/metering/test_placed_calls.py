@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import settings_history
-from metering.calls import outbound, tokens
+from metering.calls import outbound, placements, tokens
 from metering.errors import CallRefused
-from metering.models import Allowance, Call, Decision, Hold, Placement
+from metering.models import Allowance, Call, Decision, Hold, InboundMessage, Placement
 from metering.verification.run import verify
 from tests.factories import accounts
 from tests.factories import metering as make
@@ -177,6 +177,25 @@ def test_a_call_that_never_was_is_let_go_and_may_be_tried_again(
 
     assert place(program, to=MOBILE, key="order-1").status_code == 201
     assert len(provider.calls()) == 1
+
+
+def test_a_call_that_was_given_up_and_rang_after_all_is_charged_beside_the_next(
+    provider, program, acme, monkeypatch
+):
+    """Its key asked for another call since; its report still finds it."""
+    provider.fault("lost_answer", method="POST", path="/call")
+    assert place(program, to=MOBILE, key="order-1").status_code == 504
+    lost = Placement.objects.get()
+    placements.fail(lost, error="the list did not show it", now=timezone.now())
+    assert place(program, to=MOBILE, key="order-1").status_code == 201
+
+    deliver(provider, Client())
+
+    assert [call.status for call in Call.objects.all()] == ["completed"] * 2
+    assert [call.billed_minutes for call in Call.objects.all()] == [2, 2]
+    kept = Placement.objects.get(idempotency_key="order-1")
+    assert kept != lost
+    assert not InboundMessage.objects.exclude(state="processed").exists()
 
 
 @pytest.mark.parametrize("fault", ["400", "429"])
