@@ -18,6 +18,7 @@ METERS = {
     "ai_query": "AI queries",
     "storage_mb": "MB of storage",
     "phone_number_month": "Phone numbers",
+    "reported_minute": "Minutes of other systems",
 }
 
 

@@ -25,6 +25,7 @@ from metering.models import (
     Allowance,
     Call,
     CycleCharge,
+    CycleUsage,
     DailyUsage,
     Hold,
     PhoneNumber,
@@ -74,6 +75,8 @@ class CycleReport:
     currency: str
     # The overage limit is the organization's own, below the card's.
     is_overage_capped: bool = False
+    # Of meters other than calls, in this cycle, by postpaid cards: on the same invoice.
+    amount_of_meters: Decimal = ZERO
 
     @property
     def plan(self) -> str:
@@ -130,7 +133,12 @@ class CycleReport:
 
     @property
     def postpaid_amount_left(self) -> Decimal:
-        return max(ZERO, (self.postpaid_limit_amount or ZERO) - self.amount_charged)
+        return max(ZERO, (self.postpaid_limit_amount or ZERO) - self.amount_invoiced)
+
+    @property
+    def amount_invoiced(self) -> Decimal:
+        """What of this cycle the next invoice asks for, calls and other meters."""
+        return self.amount_charged + self.amount_of_meters
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +198,13 @@ def usage_this_cycle(organization: Organization, *, now: datetime) -> CycleRepor
         .values("cycle")
         .values(total=Sum("amount"))
     )
+    of_meters = (
+        CycleUsage.objects.filter(
+            cycle=OuterRef("cycle"), rate_card__when_exhausted=WhenExhausted.POSTPAID
+        )
+        .values("cycle")
+        .values(total=Sum("price"))
+    )
     open_calls = (
         Hold.objects.filter(organization=OuterRef("pk"), state=Hold.State.OPEN)
         .order_by()
@@ -200,6 +215,7 @@ def usage_this_cycle(organization: Organization, *, now: datetime) -> CycleRepor
         Allowance.objects.select_related("rate_card", "cycle", "organization__wallet")
         .annotate(
             amount_charged=Coalesce(Subquery(charged), ZERO),
+            amount_of_meters=Coalesce(Subquery(of_meters), ZERO),
             calls_open=Coalesce(Subquery(open_calls), 0),
         )
         .filter(organization=organization)
@@ -298,6 +314,7 @@ def _cycle_report(allowance: Allowance, *, now: datetime) -> CycleReport:
         is_overage_capped=(_overage_limit(allowance) or 0)
         < (card.overage_limit_minutes or 0)
         and cycle.is_paid,
+        amount_of_meters=allowance.amount_of_meters,  # type: ignore[attr-defined]
     )
 
 

@@ -88,9 +88,10 @@ def _of_money(report: CycleReport) -> UsageBar:
         left, left_label = max(Decimal(0), report.wallet_balance), "In the wallet"
     else:
         left, left_label = report.postpaid_amount_left, "Left of the credit limit"
-    charged = report.amount_charged
+    charged = report.amount_invoiced
     parts = [
-        ("used", "Spent on calls", charged),
+        ("used", "Spent on calls", report.amount_charged),
+        ("beyond", "Spent on other usage", report.amount_of_meters),
         ("plan", left_label, left),
     ]
     return UsageBar(

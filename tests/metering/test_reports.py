@@ -14,6 +14,7 @@ from metering.models import Allowance, Call, WhenExhausted
 from metering.usage import reports
 from tests.factories import accounts
 from tests.factories import metering as make
+from tests.usage.uses import begin, use, used
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +144,20 @@ def test_postpaid_organization_sees_what_is_left_of_its_limit(now):
     report = reports.usage_this_cycle(organization, now=now)
 
     assert report.postpaid_amount_left == Decimal("9.90")
+
+
+def test_other_meters_are_on_the_same_limit_and_invoice(now):
+    organization = begin(
+        now,
+        when_exhausted="postpaid",
+        terms={"postpaid_limit_amount": Decimal(10)},
+        unit_price="0.01",
+    )
+    used(organization, use("300"), now=now)
+
+    report = reports.usage_this_cycle(organization, now=now)
+
+    assert (report.postpaid_amount_left, report.amount_invoiced) == (7, 3)
 
 
 def test_calls_in_progress_hold_minutes(now):
