@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "servicebilling.lib.logs.requests.told",
     "servicebilling.lib.api_errors.json_under_api",
+    "servicebilling.lib.chunked_bodies.with_their_length",
     "servicebilling.lib.bulkhead.seat_and_deadline",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -243,7 +244,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["servicebilling.lib.json_answers.ExactJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["servicebilling.lib.json_bodies.BoundedJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "servicebilling.lib.openapi.Operation",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api_schema.OperationForKeys",
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.PerKey"],
     "EXCEPTION_HANDLER": "servicebilling.lib.api_errors.answer",
     "COERCE_DECIMAL_TO_STRING": False,

@@ -1,5 +1,7 @@
 """The parser of request bodies."""
 
+import codecs
+import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -9,7 +11,10 @@ from rest_framework.parsers import JSONParser
 
 class BoundedJSONParser(JSONParser):
     """Strict JSON of bounded depth: a body of a million brackets is its sender's error, which
-    the framework's parser would let pass for a defect of ours. Size is bounded by Django."""
+    the framework's parser would let pass for a defect of ours. Size is bounded by Django.
+
+    A name that stands twice is refused: two programs would read two numbers.
+    """
 
     def parse(
         self,
@@ -17,7 +22,27 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        encoding = str((parser_context or {}).get("encoding") or "utf-8")
         try:
-            return super().parse(stream, media_type, parser_context)
+            return json.load(
+                codecs.getreader(encoding)(stream),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_without_duplicates,
+            )
+        except LookupError as error:
+            raise ParseError("JSON parse error - the encoding is not known.") from error
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply.") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
