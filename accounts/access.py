@@ -91,6 +91,12 @@ def access_for(request: AnyRequest, capability: str) -> Access:
     return found
 
 
+def what_a_key_needs(capability: str) -> str:
+    """Return the sentence that says which scopes open a capability."""
+    opens = " or ".join(f"`{scope}`" for scope in capabilities.scopes_of(capability))
+    return f"A key needs the scope {opens}." if opens else "No key may do this."
+
+
 def scope(rows: QuerySet[Row], organization: Organization) -> QuerySet[Row]:
     """Return only the rows of that organization; for any model that has `organization_id`."""
     return rows.filter(organization_id=organization.pk)
@@ -132,7 +138,7 @@ def _access_of_key(api_key: ApiKey, capability: str, named: str) -> Access:
     # Before the organization is looked up: a key without the right learns nothing of it.
     opened = capabilities.of_scopes(api_key.scopes)
     if capability not in opened:
-        raise PermissionDenied(f"This key lacks a scope for {capability}.")
+        raise PermissionDenied(what_a_key_needs(capability))
     if api_key.organization is None:
         if not named:
             raise OrganizationUnclear(

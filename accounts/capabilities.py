@@ -158,6 +158,11 @@ def of_scopes(scopes: list[str]) -> frozenset[str]:
     return frozenset(name for name, (_, opens) in TABLE.items() if opens & set(scopes))
 
 
+def scopes_of(capability: str) -> list[str]:
+    """Return the scopes that open a capability, the narrowest first."""
+    return [scope for scope in SCOPES if scope in TABLE[capability][1]]
+
+
 def only_views(capabilities: frozenset[str]) -> frozenset[str]:
     """Return what is left of them in a closed organization: to look, and for its owner to
     take everything away and to have it erased."""

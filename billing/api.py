@@ -29,7 +29,12 @@ class CheckoutRequest(serializers.Serializer[dict[str, Any]]):
         max_digits=18, decimal_places=6, required=False
     )
     currency = serializers.RegexField("^[A-Z]{3}$", required=False)
-    provider = serializers.SlugField(max_length=20, required=False)
+    provider = serializers.SlugField(
+        max_length=20,
+        required=False,
+        help_text="Who takes the money: the usual one of the currency, if nothing is said."
+        " `wallet` pays a bundle from the wallet.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = [

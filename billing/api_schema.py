@@ -81,15 +81,21 @@ document(
 document(
     "billing.api.CreateCheckoutSession",
     post=extend_schema(
-        summary="Begin to pay for a plan or a bundle",
-        description="Name what is wanted by its code; the price is ours. Nothing is granted"
-        " before the provider has confirmed the payment.",
+        summary="Begin to pay for a plan, a bundle or a top-up",
+        description="Name what is wanted by its code; the price is ours. A top-up names the"
+        " amount and its currency. Nothing is granted before the provider has confirmed the"
+        " payment; a bundle paid from the wallet is there at once.",
         parameters=[Named, IDEMPOTENCY_KEY],
         request=CheckoutRequest,
         responses=CheckoutAnswer,
         examples=[
             asks_with({"plan_id": "starter", "billing_period": "monthly"}, "A plan"),
             asks_with({"bundle_id": "minutes-100-usd"}, "A bundle"),
+            asks_with(
+                {"bundle_id": "minutes-100-usd", "provider": "wallet"},
+                "A bundle, from the wallet",
+            ),
+            asks_with({"top_up_amount": "50.00", "currency": "USD"}, "A top-up"),
             answers_with({"checkout_url": "https://pay.example/c/123"}),
         ],
     ),
@@ -111,7 +117,7 @@ document(
         parameters=[Named],
         request=ChangeRequest,
         responses=serializer_of(changes.ChangePreview, name="ChangePreviewAnswer"),
-        examples=[asks_with({"plan_id": "pro", "billing_period": "monthly"})],
+        examples=[asks_with({"plan_id": "growth", "billing_period": "monthly"})],
     ),
 )
 document(
@@ -121,7 +127,7 @@ document(
         parameters=[Named, IDEMPOTENCY_KEY],
         request=ChangeRequest,
         responses=serializer_of(changes.ChangeAsked, name="ChangeAnswer"),
-        examples=[asks_with({"plan_id": "pro", "billing_period": "monthly"})],
+        examples=[asks_with({"plan_id": "growth", "billing_period": "monthly"})],
     ),
 )
 document(

@@ -25,7 +25,11 @@ document(
         description="Messages are signed by the scheme of standardwebhooks.com: check"
         " `webhook-signature` with the secret of the answer. A message that is not answered"
         " with 2xx within 5 seconds is sent again for three days; by `webhook-id` you know a"
-        " repetition.",
+        ' repetition. The body is `{"type", "timestamp", "data"}`. `data` holds the'
+        " `organization`, and for `minutes.low` and `minutes.gone`: `because`, `threshold`,"
+        " `minutes_left`, `percent_used`, `wallet_balance`, `currency`; for `call.refused`:"
+        " `reason`, `provider`, `call_id`; for `payment.received`: `amount`, `currency`,"
+        ' `provider`. Amounts in it are texts, such as `"49.000000"`.',
         parameters=[Named, IDEMPOTENCY_KEY],
         request=EndpointRequest,
         responses={201: NewEndpointAnswer},

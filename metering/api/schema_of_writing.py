@@ -25,7 +25,6 @@ _EVENT = {
     "event_type": "api_call",
     "quantity": 3,
     "idempotency_key": "request-7f3a",
-    "occurred_at": "2026-03-04T09:12:30Z",
     "metadata": {"route": "/search"},
 }
 _RESULT = {

@@ -1,6 +1,8 @@
 """The OpenAPI document is whole, valid and shown on a page of its own."""
 
 import json
+import re
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -8,6 +10,7 @@ from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
 from drf_spectacular.validation import validate_schema
 
 from servicebilling.website import api_document, api_reference
+from tests.factories import accounts
 from tests.pages.resolver import endpoints
 
 # Answered by views that are no REST views; their senders define what is sent.
@@ -47,6 +50,26 @@ def test_every_url_of_the_api_is_in_it(document):
     }
 
     assert wanted == described
+
+
+@pytest.mark.django_db
+def test_every_operation_says_which_scopes_open_it_as_its_refusal_does(
+    document, organization, key_client
+):
+    calls, usage = (
+        key_client(accounts.make_key(organization=organization, scopes=[scope]))
+        for scope in ("calls:create", "usage:read")
+    )
+    for path, method, said in operations(document):
+        if path.startswith("/api/admin/"):
+            continue
+        url = re.sub(r"{[a-z]+}", "a", re.sub(r"{[a-z]+_id}", str(uuid4()), path))
+        wrong = usage if "`calls:create`" in said["description"] else calls
+        refused = wrong.generic(method.upper(), url, "{}", content_type="application/json")
+        assert refused.status_code == 403, f"{method} {path}"
+        needs = refused.json()["error"]["message"]
+        assert needs.startswith("A key needs the scope `")
+        assert said["description"].endswith(needs), f"{method} {path}"
 
 
 def test_every_operation_says_what_it_is_for_and_how_it_fails(document):
