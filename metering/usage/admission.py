@@ -11,6 +11,15 @@ from metering.balances.book import Book, Cycle
 from metering.balances.entries import ZERO
 from metering.rating import Card
 
+WALLET_EMPTY = "wallet_empty"
+# Not limits: they hold also while limits are only watched, as at the gate.
+_ALWAYS_ENFORCED = frozenset({"suspended", "closed"})
+
+
+def is_enforced(rule: str, book: Book) -> bool:
+    """Whether a rule that says no is acted on; in shadow mode it is only written down."""
+    return bool(rule) and (rule in _ALWAYS_ENFORCED or book.enforcement == "enforce")
+
 
 def reason_against(
     book: Book,
@@ -78,7 +87,7 @@ def _who_cannot_pay(book: Book, cycle: Cycle, card: Card, cost: Decimal) -> str:
         case rating.CUT_OFF:
             return "no_plan" if book.standing == "no_plan" else "included_used_up"
         case rating.WALLET if cost and cost > book.free_money:
-            return "wallet_empty"
+            return WALLET_EMPTY
         case rating.POSTPAID if cost and cost > _credit_left(book, cycle, card):
             return "credit_limit"
     return ""

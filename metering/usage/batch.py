@@ -62,7 +62,7 @@ class Batch:
         rule = admission.reason_against(
             self.book, cycle, meter=use.meter, quantity=use.quantity, status=self.status
         )
-        if rule and not use.is_fact and self.book.enforcement == "enforce":
+        if not use.is_fact and admission.is_enforced(rule, self.book):
             raise refusal(rule)
         taken = quantity_allocation.use(
             self.book, cycle, meter=use.meter, quantity=use.quantity, card_id=card_id

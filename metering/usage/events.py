@@ -17,6 +17,9 @@ METERS = {
     "voice_minute": "reported_minute",
 }
 
+# What a quantity column holds with room for a month of them.
+QUANTITY_MAX = Decimal(10) ** 9
+
 
 @dataclass(frozen=True, slots=True)
 class Use:

@@ -16,6 +16,7 @@ from metering.errors import NoBalances
 from metering.models import Allowance, UsageHold
 from metering.quantities import MeterRate
 from metering.usage import admission, writing
+from metering.usage.admission import WALLET_EMPTY
 from metering.usage.batch import Batch
 from metering.usage.errors import (
     BadEvent,
@@ -24,11 +25,12 @@ from metering.usage.errors import (
     UnknownEvent,
     refusal,
 )
-from metering.usage.events import Recorded, Use
+from metering.usage.events import QUANTITY_MAX, Recorded, Use
 
 LASTS = timedelta(hours=1)
+# As of an event: more is a slip of somebody's program.
+TOO_MUCH = f"A quantity is at most {QUANTITY_MAX:,}."
 LASTS_MAX = timedelta(hours=24)
-WALLET_EMPTY = "wallet_empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Answer:
 def check(
     organization: Organization, *, meter: str, quantity: Decimal, now: datetime
 ) -> Answer:
-    """Return whether it would be admitted now; holds nothing, locks nothing.
+    """Return whether it would be admitted now; holds nothing, locks nothing. A rule that is
+    only watched says no to nobody.
 
     Raises NoBalances.
     """
@@ -69,12 +72,13 @@ def check(
     book = ledger.peek(organization.pk, now=now)
     live = book.live
     rate = book.terms(live).meters.get(meter)
+    rule = admission.reason_against(
+        book, live, meter=meter, quantity=quantity, status=organization.status
+    )
     return Answer(
         meter=meter,
         quantity=quantity,
-        reason=admission.reason_against(
-            book, live, meter=meter, quantity=quantity, status=organization.status
-        ),
+        reason=rule if admission.is_enforced(rule, book) else "",
         used=sum((usage.quantity for usage in live.usages_of(meter)), Decimal(0)),
         held=admission.held_of(book, live, meter),
         included=_included(rate, live.is_paid),
@@ -97,6 +101,8 @@ def hold(
     """
     if not timedelta(0) < lasts <= LASTS_MAX:
         raise BadEvent("A hold lasts 1 second to 24 hours.")
+    if quantity > QUANTITY_MAX:
+        raise BadEvent(TOO_MUCH)
     demand_balances(organization)
     with ledger.opened_one(organization.pk, now=now) as book:
         before = UsageHold.objects.filter(
@@ -113,7 +119,7 @@ def hold(
         rule = admission.reason_against(
             book, live, meter=meter, quantity=quantity, status=status, is_promise=True
         )
-        is_refused = bool(rule) and book.enforcement == "enforce"
+        is_refused = admission.is_enforced(rule, book)
         if not is_refused:
             made = UsageHold.objects.create(
                 organization=organization,
@@ -145,6 +151,8 @@ def settle(
     Settling again with the same quantity changes nothing; a hold that ran out can still be
     settled. Raises UnknownEvent (no such hold), HoldClosed, BadEvent.
     """
+    if quantity > QUANTITY_MAX:
+        raise BadEvent(TOO_MUCH)
     found = _find(organization, hold_id)
     with ledger.opened([organization.pk], now=now, cycles=[found.cycle_id]) as books:
         book = books[organization.pk]

@@ -8,6 +8,7 @@ from metering import rating
 from metering.balances import ledger
 from metering.balances.book import Book
 from metering.models import Hold
+from metering.usage import admission
 from metering.usage.holds import Answer, demand_balances
 
 _EXHAUSTED = {
@@ -22,10 +23,11 @@ def check(organization: Organization, *, quantity: Decimal, now: datetime) -> An
     """Return whether minutes for a call are there. Raises NoBalances."""
     demand_balances(organization)
     book = ledger.peek(organization.pk, now=now)
+    rule = _reason_against(book, organization, quantity)
     return Answer(
         meter="voice_minute",
         quantity=quantity,
-        reason=_reason_against(book, organization, quantity),
+        reason=rule if _is_enforced(rule, book, quantity) else "",
         used=Decimal(book.live.used),
         held=Decimal(book.held),
         included=Decimal(book.live.included),
@@ -51,3 +53,13 @@ def _reason_against(book: Book, organization: Organization, quantity: Decimal) -
         return "no_plan"
     # As the gate: by the card in force, also of a cycle that nobody paid for.
     return _EXHAUSTED[book.cards[book.live.card_id].when_exhausted]
+
+
+def _is_enforced(rule: str, book: Book, quantity: Decimal) -> bool:
+    """As the gate: a cap that the customer set holds also in shadow mode."""
+    is_capped = (
+        book.cards[book.live.card_id].when_exhausted == rating.OVERAGE
+        and book.overage_limit_minutes is not None
+    )
+    is_over_cap = is_capped and book.available < max(Decimal(1), quantity)
+    return admission.is_enforced(rule, book) or bool(rule and is_over_cap)

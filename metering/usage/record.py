@@ -12,18 +12,17 @@ from typing import Any
 
 from accounts import settings_history
 from accounts.models import Organization
-from metering.balances import ledger
+from metering.balances import ledger, top_ups_due
 from metering.errors import NoBalances
 from metering.models import BillingCycle, Rate, UsageEvent
 from metering.usage import writing
+from metering.usage.admission import WALLET_EMPTY
 from metering.usage.batch import Batch
 from metering.usage.errors import BadEvent, UnknownEvent, UsageError
-from metering.usage.events import Recorded, Use
+from metering.usage.events import QUANTITY_MAX, Recorded, Use
 
 BATCH_MAX = 1000
 ONE = Decimal(1)
-# What a quantity column holds with room for a month of them.
-QUANTITY_MAX = Decimal(10) ** 9
 KEY_LENGTH_MAX = 200
 # Clocks differ: what claims to be this little ahead is taken as now.
 CLOCKS_DIFFER_BY = timedelta(seconds=60)
@@ -155,7 +154,22 @@ def _write(organization: Organization, uses: list[Use], now: datetime) -> list[R
         )
         recorded = [batch.take(use) for use in uses]
         writing.write(batch.book, batch.events, now=now)
+        _tell_of_low_wallet(batch, recorded)
     return recorded
+
+
+def _tell_of_low_wallet(batch: Batch, recorded: list[Recorded]) -> None:
+    """Whoever fills the wallet is told, as by the gate, of what it could not pay and of what
+    took it under the threshold."""
+    refused = [one for one in recorded if one.error and one.error.code == WALLET_EMPTY]
+    charged = [event for event in batch.events if event.total > 0]
+    if refused or charged:
+        top_ups_due.tell(
+            batch.book,
+            reference=refused[0].key if refused else charged[-1].key,
+            is_refused=bool(refused),
+            now=batch.now,
+        )
 
 
 def _one(

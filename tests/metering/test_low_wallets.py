@@ -9,7 +9,7 @@ from accounts.models import Organization
 from metering.balances import top_ups_due
 from metering.calls import gate
 from metering.models import Rate, TopUpDue, UsageHold
-from metering.usage import holds
+from metering.usage import holds, record
 from metering.usage.errors import NothingPays
 from metering.verification.run import verify
 from tests.factories import metering as make
@@ -122,6 +122,28 @@ def test_holds_of_other_meters_tell_as_calls_do(holder):
     assert UsageHold.objects.count() == 3
     (again,) = top_ups_due.open_ones()
     assert again.reason == "refused"
+
+
+def test_usage_that_nobody_held_tells_as_well(holder):
+    organization = Organization.objects.get()
+    top_ups_due.watch(organization.pk, below=Decimal(5))
+
+    def use(quantity, key):
+        return record.record_ai_query(organization, key=key, queries=quantity, now=NOW)
+
+    use(4, "first")
+    assert top_ups_due.open_ones() == []
+    use(2, "second")
+    (due,) = top_ups_due.open_ones()
+    assert due.reason == "below_threshold"
+    top_ups_due.close(due.id, outcome="credited", now=NOW)
+    use(2, "second")
+    assert top_ups_due.open_ones() == []
+
+    with pytest.raises(NothingPays):
+        use(8, "third")
+    (due,) = top_ups_due.open_ones()
+    assert due.reason == "refused"
 
 
 def test_holds_of_who_did_not_ask_tell_nobody(holder):

@@ -245,6 +245,21 @@ def test_shadow_mode_lets_through_and_remembers(now):
 
     assert UsageHold.objects.get().would_refuse
     assert used(organization, use("3"), now=now)[0].outcome == "recorded"
+    asked = holds.check(organization, meter="api_call", quantity=ONE, now=now)
+    assert asked.reason == ""
+
+
+@pytest.mark.parametrize("status", ["suspended", "closed"])
+def test_shadow_mode_lets_nobody_through_who_may_not_use_anything(now, status):
+    organization = begin(now, wallet="1")
+    cycles.set_enforcement(organization_id=organization.id, enforcement="shadow", now=now)
+    organization.status = status
+    organization.save(update_fields=["status"])
+
+    assert refused(organization, now=now) == status
+    assert used(organization, use(), now=now)[0].error.code == status
+    asked = holds.check(organization, meter="api_call", quantity=ONE, now=now)
+    assert asked.reason == status
 
 
 def test_checking_answers_and_holds_nothing(now):

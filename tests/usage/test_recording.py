@@ -301,7 +301,7 @@ def test_a_thousand_events_take_as_many_statements_as_two(
     batch = [use(occurred_at=now - timedelta(minutes=n)) for n in range(998)]
     batch += [use("2", corrects="first"), use()]
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         recorded = used(organization, *batch, now=now)
 
     assert outcomes(recorded) == ["recorded"] * 1000
