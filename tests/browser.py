@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 REASON = "no Chromium (apt-get install chromium)"
-LOAD_MILLISECONDS_MAX = 15_000
+LOAD_MILLISECONDS_MAX = 60_000
 
 
 def find_chromium() -> str | None:
@@ -41,6 +41,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as environment:
         # Playwright keeps an event loop in this thread, which Django takes for async code.
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=LOAD_MILLISECONDS_MAX)
         chromium = playwright.chromium.launch(
             executable_path=program, chromium_sandbox=os.geteuid() != 0
         )

@@ -18,9 +18,16 @@ from django.test import Client, override_settings
 from accounts.api_keys import Issued
 from accounts.models import Organization, User
 from billing.providers import registry
+from servicebilling.lib import stalls
 from tests.factories import accounts as make
 
-pytest_plugins = ["tests.browser", "tests.broker", "tests.emptying", "tests.telephony"]
+pytest_plugins = [
+    "tests.browser",
+    "tests.broker",
+    "tests.emptying",
+    "tests.length",
+    "tests.telephony",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +50,10 @@ def ground_of_all() -> Iterator[None]:
         STRIPE_WEBHOOK_SECRETS=["whsec_test"],
         # Looks files up as they are asked for: nothing was collected here.
         WHITENOISE_AUTOREFRESH=True,
+        # As shipped they would turn away what a busy machine answers late.
+        PRE_CALL_DEADLINE_SECONDS=60.0,
+        WEBHOOK_DEADLINE_SECONDS=60.0,
+        REQUEST_DEADLINE_SECONDS=60.0,
     ):
         yield
 
@@ -52,6 +63,7 @@ def ground(ground_of_all) -> None:
     """Nothing remembered from the test before."""
     registry.get.cache_clear()
     cache.clear()
+    stalls.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

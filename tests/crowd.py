@@ -28,7 +28,7 @@ class Crowd:
 
         def run(number: int) -> Any:
             # While all wait here, each thread has taken one turn.
-            self._barrier.wait(30)
+            self._barrier.wait(60)
             return work(number)
 
         return list(self._pool.map(run, range(self.size)))

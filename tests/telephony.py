@@ -60,7 +60,7 @@ class Provider:
 
     def messages(self) -> list[dict]:
         """Let every call end, and take what is waiting to be sent."""
-        for _ in range(400):
+        for _ in range(12_000):
             self.box.run_due()
             if not self.box.agenda:
                 break

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
 def at_once(deeds: list[Callable[[], object]]) -> list[object]:
     """Do all deeds at the same moment; return what each gave or how it was refused."""
-    start = Barrier(len(deeds), timeout=10)
+    start = Barrier(len(deeds), timeout=60)
 
     def do(deed: Callable[[], object]) -> object:
         try:

@@ -72,15 +72,15 @@ def test_report_waits_for_who_assigns_and_finds_the_call_theirs(both, monkeypatc
         )
 
     def settle():
-        charged.wait(5)
+        charged.wait(60)
         monkeypatch.setattr(assigning.audit, "record", record)
         map_number(mapped)
         return inbox.settle_unmatched(now=timezone.now())
 
     with ThreadPoolExecutor(2) as threads:
         first, second = threads.submit(closing(assign)), threads.submit(closing(settle))
-        assert first.result(10).outcome == "charged"
-        second.result(10)
+        assert first.result(60).outcome == "charged"
+        second.result(60)
 
     assert Call.objects.get().organization == assigned
     assert MinuteTransaction.objects.filter(kind="usage").count() == 1
@@ -107,9 +107,9 @@ def test_who_assigns_waits_for_the_report_and_is_told(both, monkeypatch):
                 )
             )
         )
-        settling.result(10)
+        settling.result(60)
         try:
-            assigning_it.result(10)
+            assigning_it.result(60)
         except MappingRefused:
             assert Call.objects.get().organization == mapped
     assert Call.objects.count() == 1

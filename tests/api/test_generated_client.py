@@ -39,7 +39,7 @@ def program(package, base_url, key, monkeypatch):
     """A client of that package that shows the key."""
     monkeypatch.syspath_prepend(package)
     made = importlib.import_module(PACKAGE)
-    with made.AuthenticatedClient(base_url=base_url, token=key.key, timeout=10) as program:
+    with made.AuthenticatedClient(base_url=base_url, token=key.key, timeout=60) as program:
         yield program
     for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
         del sys.modules[name]

@@ -35,7 +35,7 @@ class Settler:
         names = [report.ref.call_id for report in reports]
         self.batches.append(names)
         self.begun.set()
-        assert self.may_work.wait(20)
+        assert self.may_work.wait(60)
         if error := self.fails(names):
             raise error
         return [Settled(f"charged {name}", UUID(int=0)) for name in names]
@@ -72,14 +72,14 @@ class Sender(Thread):
 
     @property
     def ended(self) -> object:
-        self.join(20)
+        self.join(60)
         assert not self.is_alive()
         return self.outcome
 
 
 def queue_up(count: int) -> None:
     """Wait until so many are waiting for the leader."""
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 60
     while len(batch._queue) < count:
         assert time.monotonic() < limit
         time.sleep(0.001)
@@ -90,7 +90,7 @@ def lead(settler: Settler, name: str = "leader") -> Sender:
     settler.may_work.clear()
     settler.begun.clear()
     leader = Sender(name)
-    assert settler.begun.wait(20)
+    assert settler.begun.wait(60)
     return leader
 
 
@@ -224,7 +224,7 @@ def test_a_poisoned_batch_charges_all_others_and_keeps_no_half(now):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert isinstance(outcomes.pop(4), DataError)
     assert set(outcomes.values()) == {"charged"}
     assert story.allowance.minutes_used_this_cycle == 8

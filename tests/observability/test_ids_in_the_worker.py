@@ -37,10 +37,10 @@ def test_the_worker_knows_the_request_that_woke_it(app):
     with start_worker(app, perform_ping_check=False, pool="solo"):
         with context.fresh(request_id=request_id, organization_id="not sent"):
             task_id = app.look.delay().id
-        assert done.wait(10)
+        assert done.wait(60)
         done.clear()
         other_id = app.look.delay().id
-        assert done.wait(10)
+        assert done.wait(60)
     asked, by_beat = seen
     assert asked == {"request_id": request_id, "task_id": task_id, "task": "tests.look"}
     assert by_beat["request_id"] == by_beat["task_id"] == other_id

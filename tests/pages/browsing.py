@@ -65,18 +65,19 @@ def accessibility_faults(page: Page, *, within: str = "html") -> list[str]:
     return _told(found)
 
 
-def contrast_faults(page: Page) -> list[str]:
+def contrast_faults(page: Page, *, within: str = "html") -> list[str]:
     """Return what is hard to read or to hit as the page stands now, after
     `accessibility_faults`; a colour on its way from one theme to the other has arrived."""
     found = page.evaluate(
-        """() => {
+        """(within) => {
             document.getAnimations()
                 .filter((animation) => animation instanceof CSSTransition)
                 .forEach((animation) => animation.finish());
-            return axe.run("html", {
+            return axe.run(within, {
                 runOnly: ["color-contrast", "target-size"], resultTypes: ["violations"]
             });
-        }"""
+        }""",
+        within,
     )
     assert found["passes"], "axe looked at nothing"
     return _told(found)

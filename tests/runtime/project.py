@@ -107,7 +107,7 @@ class Run:
     def get(self, path: str) -> int:
         """Return the status with which the site answers."""
         host, port = re.fullmatch(r"http://(.+):(\d+)", self.state.url).groups()
-        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
         try:
             connection.request("GET", path)
             return connection.getresponse().status

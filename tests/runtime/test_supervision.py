@@ -44,7 +44,7 @@ def python(
     return Program(name=name, command=command, log=tmp_path / f"{name}.log", **more)
 
 
-def wait_for(condition, seconds: float = 10) -> None:
+def wait_for(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -84,7 +84,7 @@ def test_stopped_child_is_woken_to_end(supervisor, tmp_path):
 
 def test_dead_child_is_started_again_later_each_time(supervisor, tmp_path):
     child = supervisor.start(python(tmp_path, "raise SystemExit(3)"), stage=SITE)
-    watching = threading.Timer(2.5, supervisor.stop_asked.set)
+    watching = threading.Thread(target=stop_after_deaths, args=(supervisor, 2))
     watching.start()
     supervisor.watch()
     watching.join()
@@ -93,6 +93,13 @@ def test_dead_child_is_started_again_later_each_time(supervisor, tmp_path):
         "child ended (code 3); starting it again in 2 s",
     ]
     assert child.deaths == 2
+
+
+def stop_after_deaths(supervisor: Supervisor, count: int) -> None:
+    try:
+        wait_for(lambda: len(supervisor.said) == count)
+    finally:
+        supervisor.stop_asked.set()
 
 
 def test_step_that_fails_tells_its_last_words(supervisor, tmp_path):

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 import httpx
 
 GOOD_CARD = "4242424242424242"
-PAID_SECONDS_MAX = 15
+PAID_SECONDS_MAX = 120
 
 
 class Visitor:
     """Keeps cookies and follows where the site, and the stand-in's pay page, lead."""
 
     def __init__(self, url: str, *, mail: Path) -> None:
-        self.browser = httpx.Client(base_url=url, follow_redirects=True, timeout=20)
+        self.browser = httpx.Client(base_url=url, follow_redirects=True, timeout=60)
         self.mail = mail
 
     def __enter__(self) -> "Visitor":

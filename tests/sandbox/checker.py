@@ -29,7 +29,7 @@ sys.path.insert(0, sys.argv[1])
 import stripe_check
 
 def now():
-    with urllib.request.urlopen(f"{sys.argv[2]}/_sandbox/clock", timeout=20) as answer:
+    with urllib.request.urlopen(f"{sys.argv[2]}/_sandbox/clock", timeout=60) as answer:
         return json.load(answer)["now"]
 
 stripe_check.time = types.SimpleNamespace(**{**vars(stripe_check.time), "time": now})
@@ -64,7 +64,7 @@ def before(upstream: str) -> Iterator[str]:
         yield f"http://{line.split()[-1]}"
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         process.stdout.close()
 
 
@@ -92,7 +92,7 @@ def finding_nothing(url: str) -> Iterator[None]:
 
 def ask(url: str, path: str, method: str = "GET") -> Any:
     request = urllib.request.Request(f"{url}/{path}", method=method)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 

