@@ -6,6 +6,7 @@ Only who and what it is. Its allowance, plan and money are given by the apps abo
 
 import secrets
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -206,9 +207,16 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
+@cache
+def known_timezones() -> frozenset[str]:
+    """Return the zones whose rules are known here. Finding them reads hundreds of files, so
+    each process does it once."""
+    return frozenset(available_timezones())
+
+
 def clean_timezone(timezone: str) -> str:
     """Return the zone if its rules are known here. Raises InvalidDetail."""
-    if timezone not in available_timezones():
+    if timezone not in known_timezones():
         raise InvalidDetail(f"{timezone!r} is not a time zone, such as Europe/Berlin.")
     return timezone
 

@@ -25,7 +25,10 @@ pytest_plugins = [
     "tests.browser",
     "tests.broker",
     "tests.emptying",
+    "tests.garbage",
     "tests.length",
+    "tests.order",
+    "tests.shelf",
     "tests.telephony",
 ]
 

@@ -1,12 +1,11 @@
 from functools import cache
-from zoneinfo import available_timezones
 
 from django import forms
 
 from accounts import api_keys
 from accounts.capabilities import SCOPES
 from accounts.members import GIVEN_ROLES
-from accounts.organizations import NAME_LENGTH_MAX
+from accounts.organizations import NAME_LENGTH_MAX, known_timezones
 from servicebilling.website.long_select import LongSelect
 
 # Names such as `EST5EDT` and `Etc/GMT+3` are for machines.
@@ -16,10 +15,9 @@ _OCEANS = ("Indian", "Pacific")
 
 @cache
 def timezone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return time zones grouped by region, UTC first. Finding them reads hundreds of files, so
-    each process does it once."""
+    """Return time zones grouped by region, UTC first."""
     groups: dict[str, list[tuple[str, str]]] = {"": [("UTC", "UTC")]}
-    for name in sorted(available_timezones()):
+    for name in sorted(known_timezones()):
         region, _, place = name.partition("/")
         if place and region in _REGIONS + _OCEANS:
             label = place.replace("_", " ").replace("/", " / ")

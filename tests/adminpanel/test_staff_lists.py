@@ -63,32 +63,37 @@ def history(organization) -> Call:
     return Call.objects.first()
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 def test_each_list_opens_with_a_bounded_number_of_queries(
-    model, superuser, history, client_of, django_assert_max_num_queries
+    superuser, history, client_of
 ) -> None:
     browser = client_of(superuser)
     browser.get(reverse("admin:index"))
-    with django_assert_max_num_queries(QUERIES_MAX):
-        answer = browser.get(reverse(_name(model, "changelist")), {"q": "acme-dental"})
-    assert answer.status_code == 200
+    cost = {}
+    for model in OURS:
+        with CaptureQueriesContext(connection) as asked:
+            listed = browser.get(reverse(_name(model, "changelist")), {"q": "acme-dental"})
+        assert listed.status_code == 200, model
+        cost[model.__name__] = len(asked)
+    assert min(cost.values()) > 0
+    assert {name: count for name, count in cost.items() if count > QUERIES_MAX} == {}
 
 
-@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
-def test_what_happened_can_be_read_and_not_written(
-    model, superuser, history, client_of
-) -> None:
+def test_what_happened_can_be_read_and_not_written(superuser, history, client_of) -> None:
     browser = client_of(superuser)
-    assert browser.get(reverse(_name(model, "add"))).status_code == 403
-    row = model._default_manager.first()
-    if row is None:
-        return
-    change = reverse(_name(model, "change"), args=[row.pk])
-    assert browser.get(change).status_code == 200
-    assert browser.post(change, {"organization": ""}).status_code == 403
-    delete = reverse(_name(model, "delete"), args=[row.pk])
-    assert browser.post(delete, {"post": "yes"}).status_code == 403
-    assert model._default_manager.filter(pk=row.pk).exists()
+    read = []
+    for model in READ_ONLY:
+        assert browser.get(reverse(_name(model, "add"))).status_code == 403, model
+        row = model._default_manager.first()
+        if row is None:
+            continue
+        change = reverse(_name(model, "change"), args=[row.pk])
+        assert browser.get(change).status_code == 200, model
+        assert browser.post(change, {"organization": ""}).status_code == 403, model
+        delete = reverse(_name(model, "delete"), args=[row.pk])
+        assert browser.post(delete, {"post": "yes"}).status_code == 403, model
+        assert model._default_manager.filter(pk=row.pk).exists(), model
+        read.append(model)
+    assert {Call, Hold, MinuteTransaction} <= set(read)
 
 
 def test_rows_of_a_ledger_cannot_be_deleted_in_bulk(superuser, history, client_of) -> None:

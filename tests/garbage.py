@@ -1,0 +1,14 @@
+"""Python looks for cycles among objects that are dead; what was loaded and collected lives to
+the end, and is not gone through again and again."""
+
+import gc
+
+import pytest
+
+# While modules are loaded and tests collected, hardly anything dies.
+gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
