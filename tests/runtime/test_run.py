@@ -30,13 +30,26 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[Run]:
-    """The first start in that folder, with the wanted port taken."""
+def starts(folder: Path) -> Iterator[list[Run]]:
+    """The starts in that folder so far, each with the wanted port taken."""
+    starts: list[Run] = []
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        with Run(folder, ("--no-demo", "--port", port)) as run:
-            run.wanted_port = port
-            yield run.wait_until_up()
+        starts.append(Run(folder, ("--no-demo", "--port", str(taken.getsockname()[1]))))
+        with starts[0]:
+            starts[0].wait_until_up()
+            yield starts
+        for later in starts[1:]:
+            later.__exit__()
+
+
+@pytest.fixture
+def site(starts: list[Run]) -> Run:
+    """The running site; another start of it where a test before ended it."""
+    if starts[-1].process.poll() is not None:
+        again = Run(starts[-1].folder, starts[-1].arguments)
+        starts.append(again.__enter__())
+        again.wait_until_up()
+    return starts[-1]
 
 
 def test_pages_answer(site):
@@ -46,8 +59,9 @@ def test_pages_answer(site):
 
 
 def test_taken_port_gives_way_to_the_next_and_it_says_so(site):
-    assert f"Port {site.wanted_port} is taken; using " in site.said()
-    assert not site.state.url.endswith(f":{site.wanted_port}")
+    wanted = site.arguments[-1]
+    assert f"Port {wanted} is taken; using " in site.said()
+    assert not site.state.url.endswith(f":{wanted}")
 
 
 def test_banner_tells_where_everything_is(site):
@@ -155,7 +169,6 @@ def test_dead_worker_is_started_again(site):
     assert "worker ended (signal 9); starting it again" in site.said()
 
 
-# The last with this site, which does not survive it.
 def test_killed_site_starts_again_with_its_data_and_ctrl_c_leaves_nothing(site):
     before = site.state
     slug = create_organization(site, "Survivor")
