@@ -1,8 +1,11 @@
 """Numbers and agents as their own organization sees and changes them."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from django.db.models import Q
 
 from accounts.audit import Actor
 from accounts.models import Organization
@@ -17,7 +20,8 @@ class NumberLine:
     e164: str
     label: str
     agent_id: UUID | None
-    valid_from: datetime
+    # Of the agent; empty: nobody answers.
+    agent_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +34,77 @@ class AgentLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    numbers: tuple[NumberLine, ...]
-    agents: tuple[AgentLine, ...]
+class Place:
+    """The last line of a page: its number or name, and its id."""
+
+    name: str
+    id: UUID
 
 
-def lines_of(organization: Organization) -> Lines:
-    """Return the numbers that are the organization's today, and its agents."""
-    held = PhoneNumber.objects.filter(organization=organization, valid_to=None)
-    agents = Agent.objects.filter(organization=organization)
-    return Lines(
-        numbers=tuple(
-            NumberLine(row.pk, row.e164, row.label, row.agent_id, row.valid_from)
-            for row in held
+@dataclass(frozen=True, slots=True)
+class NumberPage:
+    lines: tuple[NumberLine, ...]
+    next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPage:
+    lines: tuple[AgentLine, ...]
+    next: Place | None
+
+
+def find_numbers(
+    organization: Organization, *, words: str = "", after: Place | None = None, limit: int
+) -> NumberPage:
+    """Return numbers that are the organization's today, in order, with one statement: those
+    that the words are a part of, by their digits, label or agent."""
+    rows = PhoneNumber.objects.filter(organization=organization, valid_to=None)
+    if words:
+        wanted = Q(label__icontains=words) | Q(agent__name__icontains=words)
+        if re.fullmatch(r"[-+0-9 ()/.]+", words) and (digits := re.sub(r"\D", "", words)):
+            wanted |= Q(e164__contains=digits)
+        rows = rows.filter(wanted)
+    if after is not None:
+        rows = rows.filter(Q(e164__gt=after.name) | Q(e164=after.name, pk__gt=after.id))
+    found = list(rows.select_related("agent").order_by("e164", "pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return NumberPage(
+        lines=tuple(
+            NumberLine(
+                row.pk,
+                row.e164,
+                row.label,
+                row.agent_id,
+                row.agent.name if row.agent else "",
+            )
+            for row in found[:limit]
         ),
-        agents=tuple(
+        next=Place(last.e164, last.pk) if last else None,
+    )
+
+
+def find_agents(
+    organization: Organization, *, words: str = "", after: Place | None = None, limit: int
+) -> AgentPage:
+    """Return the organization's agents by name, with one statement: those that the words are
+    a part of, by name or assistant."""
+    rows = Agent.objects.filter(organization=organization)
+    if words:
+        rows = rows.filter(
+            Q(name__icontains=words) | Q(provider_assistant_id__icontains=words)
+        )
+    if after is not None:
+        rows = rows.filter(Q(name__gt=after.name) | Q(name=after.name, pk__gt=after.id))
+    found = list(rows.order_by("name", "pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return AgentPage(
+        lines=tuple(
             AgentLine(
                 row.pk, row.name, row.provider, row.provider_assistant_id, row.refusal_text
             )
-            for row in agents
+            for row in found[:limit]
         ),
+        next=Place(last.name, last.pk) if last else None,
     )
 
 

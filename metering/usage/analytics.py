@@ -50,6 +50,14 @@ class Used:
     talk_seconds: int = 0
     price: Decimal = ZERO
 
+    def __add__(self, other: "Used") -> "Used":
+        return Used(
+            count=self.count + other.count,
+            quantity=self.quantity + other.quantity,
+            talk_seconds=self.talk_seconds + other.talk_seconds,
+            price=self.price + other.price,
+        )
+
     @property
     def price_per_minute(self) -> Decimal | None:
         """Average price of a minute talked, six places; None if nobody talked."""

@@ -16,6 +16,8 @@ from metering.models import Agent, Call, PhoneNumber
 from metering.usage.reports import CallLine, call_line
 
 LINES_MAX = 100
+# Of agents, and of numbers, to choose from.
+CHOICES_MAX = 100
 # Words are looked for in the calls of this time, where no other is asked for.
 SEARCH_BACK = timedelta(days=90)
 _DIGITS_MIN = 3
@@ -57,6 +59,8 @@ class Choices:
     agents: tuple[tuple[UUID, str], ...]
     # Numbers with what they are called; the same number may have been held twice.
     numbers: tuple[tuple[str, str], ...]
+    # Whether there are more numbers than those.
+    has_more_numbers: bool
 
 
 def find_calls(
@@ -84,17 +88,20 @@ def find_calls(
     )
 
 
-def choices_of(organization: Organization) -> Choices:
-    """Return agents and numbers, those given up too: their calls are still here."""
-    agents = Agent.objects.filter(organization=organization)
-    numbers = PhoneNumber.objects.filter(organization=organization)
+def choices_of(organization: Organization, wanted: Wanted) -> Choices:
+    """Return the first agents, and the one that is wanted, and the first numbers, those given
+    up too: their calls are still here."""
+    agents = Agent.objects.filter(organization=organization).values_list("pk", "name")
+    chosen = list(agents[:CHOICES_MAX])
+    if wanted.agent_id and len(chosen) == CHOICES_MAX:
+        chosen += agents.filter(pk=wanted.agent_id).exclude(pk__in=dict(chosen))
+    rows = PhoneNumber.objects.filter(organization=organization)
+    held = rows.order_by("e164", "valid_from").values_list("e164", "label")
+    numbers = dict(held[: CHOICES_MAX + 1])
     return Choices(
-        agents=tuple(agents.values_list("pk", "name")),
-        numbers=tuple(
-            dict(
-                numbers.order_by("e164", "valid_from").values_list("e164", "label")
-            ).items()
-        ),
+        agents=tuple(chosen),
+        numbers=tuple(numbers.items())[:CHOICES_MAX],
+        has_more_numbers=len(numbers) > CHOICES_MAX,
     )
 
 

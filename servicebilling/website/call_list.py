@@ -38,6 +38,8 @@ class CallList:
     next_url: str
     newest_url: str
     is_narrowed: bool
+    # By more than words.
+    is_sieved: bool
     statuses: tuple[tuple[str, str], ...] = tuple(STATUSES.items())
     lengths: tuple[tuple[str, str], ...] = tuple(
         (key, label) for key, (label, _, _) in LENGTHS.items()
@@ -55,7 +57,7 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
     wanted = Wanted(
         words=addresses.text(query.get("q", ""), length_max=60),
         agent_id=addresses.uuid(query.get("agent", "")),
-        number=addresses.text(query.get("number", ""), length_max=20),
+        number="".join(addresses.text(query.get("number", ""), length_max=30).split()),
         status=status if status in STATUSES else "",
         since=addresses.midnight(first) if first else None,
         until=addresses.midnight_after(last) if last else None,
@@ -77,7 +79,7 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
     here = url_of("website:calls", organization)
     return CallList(
         page=page,
-        choices=call_search.choices_of(organization),
+        choices=call_search.choices_of(organization, wanted),
         wanted=wanted,
         length=length,
         first=first,
@@ -85,4 +87,5 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
         next_url=addresses.following(here, kept, page.next),
         newest_url=addresses.joined(here, kept) if after else "",
         is_narrowed=any(kept.values()),
+        is_sieved=any(said for key, said in kept.items() if key != "q"),
     )

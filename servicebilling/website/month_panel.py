@@ -107,13 +107,7 @@ def of(
 
 
 def _sum(days: Sequence[DayUsage], meter: str) -> Used:
-    found = [one.meters[meter] for one in days if meter in one.meters]
-    return Used(
-        count=sum(one.count for one in found),
-        quantity=sum((one.quantity for one in found), ZERO),
-        talk_seconds=sum(one.talk_seconds for one in found),
-        price=sum((one.price for one in found), ZERO),
-    )
+    return sum((one.meters.get(meter, NOTHING) for one in days), NOTHING)
 
 
 def _minutes(days: Sequence[DayUsage]) -> Decimal:

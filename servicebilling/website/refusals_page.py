@@ -1,14 +1,17 @@
 """What refused callers hear, and who takes their calls instead."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from accounts import settings_history
-from metering.calls import forwarding, last_minute, own_lines, refusals
+from metering.calls import forwarding, last_minute, refusals
 from metering.calls.forwarding import Forwarding
 from metering.calls.refusals import Heard
+from servicebilling.website import line_lists
 from servicebilling.website.frames import Frame
+from servicebilling.website.line_lists import Pages
 
 # What the agents' rows let one hear: the commonest refusal.
 HEARD_FIRST = "no_minutes"
@@ -48,6 +51,9 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class RefusalsPage:
     agents: tuple[Line, ...]
+    agent_pages: Pages
+    # What the address says of the list of agents; forms bring it back.
+    place: str
     reasons: tuple[Line, ...]
     forwarding: Forwarding
     # Said a minute before a call must end; "" for nothing.
@@ -55,14 +61,16 @@ class RefusalsPage:
     length_max: int = refusals.LENGTH_MAX
 
 
-def of(frame: Frame, *, draft: Draft | None = None, now: datetime) -> RefusalsPage:
+def of(
+    frame: Frame, query: Mapping[str, str], *, draft: Draft | None = None, now: datetime
+) -> RefusalsPage:
     """Return the page with eight statements."""
     organization = frame.organization
     own, platform = refusals.texts_of(organization, now)
     values = settings_history.values_at(
         ["forwards_per_day_max", "call_countries", last_minute.SETTING], organization, now
     )
-    agents = own_lines.lines_of(organization).agents
+    agents = line_lists.agents_of(organization, query, page="website:refused-calls")
 
     def line(key: str, label: str, words: str, *, agent_text: str, rule: str) -> Line:
         heard = refusals.heard(rule, agent_text=agent_text, own=own, platform=platform)
@@ -78,8 +86,10 @@ def of(frame: Frame, *, draft: Draft | None = None, now: datetime) -> RefusalsPa
                 agent_text=one.refusal_text,
                 rule=HEARD_FIRST,
             )
-            for one in agents
+            for one in agents.lines
         ),
+        agent_pages=agents.pages,
+        place=agents.place,
         reasons=tuple(
             line(rule, label, own.get(rule, ""), agent_text="", rule=rule)
             for rule, label in REASONS.items()

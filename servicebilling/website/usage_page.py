@@ -1,6 +1,6 @@
 """What was used in a span of days, beside the span before it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,8 @@ SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
 DEFAULT_SPAN = "30"
 # The chart has four colours: the busiest agents, and all others together.
 AGENTS_DRAWN = 3
+# Of agents and of numbers as rows: the busiest, and all others in one row.
+SHARES_SHOWN = 25
 _COLOURS = ("one", "two", "three", "four")
 
 
@@ -42,6 +44,14 @@ class Meter:
     name: str
     used: Used
     before: Used
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What is not shown one by one: how many they are, and their sum."""
+
+    count: int
+    used: Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,9 @@ class UsagePage:
     hour_views: tuple[Option, ...]
     busiest_hour: int | None
     agents: tuple[AgentUsage, ...]
+    other_agents: Others | None
     numbers: tuple[NumberUsage, ...]
+    other_numbers: Others | None
 
 
 def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -> UsagePage:
@@ -78,6 +90,7 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
     agents = analytics.by_agent(organization, first=first, last=last)
     by_agent = analytics.by_day_and_agent(organization, first=first, last=last)
     hours = analytics.by_hour_and_agent(organization, first=first, last=last)
+    numbers = analytics.by_number(organization, first=first, last=last)
     here = url_of("website:usage", organization)
     is_split = query.get("hours", "") == BY_AGENT
     split = "&hours=agent" if is_split else ""
@@ -117,22 +130,26 @@ def of(organization: Organization, query: Mapping[str, str], *, now: datetime) -
             )
         ),
         busiest_hour=_busiest(hours),
-        agents=tuple(agents),
-        numbers=tuple(analytics.by_number(organization, first=first, last=last)),
+        agents=tuple(agents[:SHARES_SHOWN]),
+        other_agents=_others(agents),
+        numbers=tuple(numbers[:SHARES_SHOWN]),
+        other_numbers=_others(numbers),
     )
+
+
+def _others(shares: Sequence[AgentUsage | NumberUsage]) -> Others | None:
+    """Return the sum of those that are not shown; None where all are."""
+    rest = [one.used for one in shares[SHARES_SHOWN:]]
+    if not rest:
+        return None
+    return Others(len(rest), sum(rest, NOTHING))
 
 
 def _sums(days: list[DayUsage]) -> dict[str, Used]:
     found: dict[str, Used] = {}
     for day in days:
         for meter, used in day.meters.items():
-            so_far = found.get(meter, NOTHING)
-            found[meter] = Used(
-                count=so_far.count + used.count,
-                quantity=so_far.quantity + used.quantity,
-                talk_seconds=so_far.talk_seconds + used.talk_seconds,
-                price=so_far.price + used.price,
-            )
+            found[meter] = found.get(meter, NOTHING) + used
     return found
 
 

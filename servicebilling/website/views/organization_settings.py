@@ -15,6 +15,7 @@ from accounts.models import User
 from billing.letters import bounces, recipients
 from metering.calls import own_lines
 from servicebilling.lib.errors import DomainError
+from servicebilling.website import line_lists
 from servicebilling.website.forms import DetailsForm
 from servicebilling.website.frames import Frame, organization_page, url_of
 
@@ -70,7 +71,7 @@ def assign(request: HttpRequest, frame: Frame) -> HttpResponse:
     else:
         answers = number.agent.name if number.agent else "Nobody"
         messages.success(request, f"{answers} answers {number} now.")
-    return _back(frame)
+    return _back_to_lines(request, frame)
 
 
 @require_POST
@@ -88,7 +89,7 @@ def rename_agent(request: HttpRequest, frame: Frame) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, f"The agent is called {agent.name} now.")
-    return _back(frame)
+    return _back_to_lines(request, frame)
 
 
 @require_POST
@@ -102,14 +103,14 @@ def write_again(request: HttpRequest, frame: Frame) -> HttpResponse:
     if not named:
         address = frame.organization.billing_email
     if address is None:
-        messages.error(request, "No letters of this organization go to that address.")
+        messages.error(request, "No e-mails of this organization go to that address.")
     elif bounces.clear(
         address,
         organization=frame.organization,
         actor=cast(User, request.user),
         now=timezone.now(),
     ):
-        messages.success(request, f"Letters go to {address} again.")
+        messages.success(request, f"E-mails go to {address} again.")
     page = request.POST.get("page", "")
     return redirect(url_of(PAGES.get(page, SECTION), frame.organization))
 
@@ -131,11 +132,16 @@ def _show(
                 "timezone": here.timezone,
             }
         ),
-        "lines": own_lines.lines_of(here),
+        "lines": line_lists.of(here, line_lists.place_of(request), page=SECTION),
         "returned": bounces.mark_of(here.billing_email),
     }
     return render(request, "website/settings.html", context)
 
 
 def _back(frame: Frame) -> HttpResponse:
-    return redirect(url_of("website:settings", frame.organization))
+    return redirect(url_of(SECTION, frame.organization))
+
+
+def _back_to_lines(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Back to the page of the list that somebody changed a line of."""
+    return redirect(line_lists.back_to(url_of(SECTION, frame.organization), request))

@@ -13,7 +13,7 @@ from accounts.errors import InvalidDetail
 from accounts.models import User
 from metering.calls import forwarding, last_minute, own_lines, refusals
 from servicebilling.lib.errors import DomainError
-from servicebilling.website import refusals_page
+from servicebilling.website import line_lists, refusals_page
 from servicebilling.website.frames import Frame, organization_page, url_of
 from servicebilling.website.refusals_page import Draft
 
@@ -47,7 +47,8 @@ def word(request: HttpRequest, frame: Frame) -> HttpResponse:
         draft = refusals_page.tried(key, words, error=error.message)
         return _show(request, frame, draft=draft)
     messages.success(request, "Saved. The next refused caller hears it.")
-    return _back(frame)
+    here = url_of("website:refused-calls", frame.organization)
+    return redirect(line_lists.back_to(here, request))
 
 
 @require_POST
@@ -130,7 +131,9 @@ def _show(
 ) -> HttpResponse:
     context = {
         "frame": frame,
-        "page": refusals_page.of(frame, draft=draft, now=timezone.now()),
+        "page": refusals_page.of(
+            frame, line_lists.place_of(request), draft=draft, now=timezone.now()
+        ),
         "number": number,
         "number_error": number_error,
         "code_error": code_error,
