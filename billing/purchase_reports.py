@@ -29,7 +29,8 @@ class PurchaseReport:
 
 @dataclass(frozen=True, slots=True)
 class PaymentLine:
-    """Money that came. `what` is the plan's name, or how many minutes were bought."""
+    """Money that came. `what` is the plan's name, how many minutes were bought, the invoice's
+    number, or the wallet that it filled."""
 
     paid_at: datetime
     what: str
@@ -88,7 +89,7 @@ def newest_payments(
     """Return what was paid, newest first, with one statement."""
     rows = (
         Payment.objects.filter(organization=organization)
-        .select_related("purchase", "subscription__plan")
+        .select_related("purchase", "subscription__plan", "invoice")
         .order_by("-paid_at", "-id")
     )
     return [
@@ -108,4 +109,6 @@ def newest_payments(
 def _what(payment: Payment) -> str:
     if payment.purchase is not None:
         return f"{payment.purchase.minutes:,} minutes"
-    return payment.subscription.plan.name if payment.subscription else ""
+    if payment.subscription is not None:
+        return payment.subscription.plan.name
+    return f"Invoice {payment.invoice.number}" if payment.invoice else "Wallet"

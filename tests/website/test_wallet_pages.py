@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import AutoTopUp, Purchase
+from billing.models import AutoTopUp, Payment, Purchase, TopUp
 from billing.providers import registry
 from billing.providers.answers import SavedCard
 from billing.topups import standing_orders
@@ -107,3 +107,24 @@ def test_what_is_not_sold_is_not_bought(mine):
     answer = mine.post(BUY, {"bundle": "\0", "attempt": "x"})
 
     assert "This is not for sale" in seen(mine.get(answer.url))
+
+
+def test_money_for_the_wallet_is_named_among_the_payments(mine, organization, now):
+    Payment.objects.create(
+        organization=organization,
+        provider="stripe",
+        provider_payment_id="pi_1",
+        top_up=TopUp.objects.create(
+            organization=organization,
+            provider="stripe",
+            amount=Decimal(30),
+            currency="USD",
+            created_at=now,
+        ),
+        amount=Decimal(30),
+        currency="USD",
+        paid_at=now,
+        created_at=now,
+    )
+
+    assert "Wallet Once Stripe $30.00" in cheaply(mine, "/dashboard/billing")
