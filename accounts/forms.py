@@ -17,7 +17,7 @@ class SignUpForm(SignupForm):
         label="Organization",
         required=False,
         max_length=NAME_LENGTH_MAX,
-        help_text="Optional. You can name it later.",
+        help_text="You can also name it later.",
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     field_order = ["email", "password1", "organization"]

@@ -161,9 +161,15 @@ def _frame(found: access.Access, section: str, user_id: int | None) -> Frame:
             )
             for one in found.memberships
         ],
-        zone=f"{here.timezone} ({timezone.localtime():%Z})",
+        zone=_zone(here.timezone),
         user_id=user_id,
     )
+
+
+def _zone(name: str) -> str:
+    """Return the zone in force with its abbreviation, unless that is its name."""
+    short = f"{timezone.localtime():%Z}"
+    return name if short == name else f"{name} ({short})"
 
 
 def _same_page(section: str, membership: Membership) -> str:

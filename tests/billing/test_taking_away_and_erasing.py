@@ -280,7 +280,7 @@ def test_owner_walks_through_it_on_the_pages(client_of, filled, owner, member, m
     mine = client_of(owner)
     data = "/dashboard/settings/data"
 
-    assert "Take everything away" in mine.get(data).content.decode()
+    assert "Download everything" in mine.get(data).content.decode()
     assert client_of(member).get(data).status_code == 403
     page = mine.post(f"{data}/file", follow=True).content.decode()
     assert "Waiting" in page

@@ -201,7 +201,7 @@ def test_new_organization_is_told_what_to_do(client_of, owner, organization, now
     page = seen(client_of(owner).get("/dashboard"))
 
     assert "No plan and no minutes yet" in page
-    assert "Have your phone number mapped" in page
+    assert "Have your phone number connected" in page
     assert "/api/webhooks/vapi" in page
     assert "Recent calls" not in page
 

@@ -52,7 +52,7 @@ def test_the_way_from_nothing_to_a_dashboard(client_of, stranger, catalogue):
     assert "Name your organization" in first.content.decode()
     made = browser.post(URL, answers(), follow=True)
     assert made.status_code == 200
-    assert "Have your phone number mapped" in made.content.decode()
+    assert "Have your phone number connected" in made.content.decode()
 
 
 def test_name_of_the_sign_up_is_offered(client_of, stranger, catalogue):

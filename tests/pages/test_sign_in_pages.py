@@ -169,7 +169,7 @@ def test_adding_and_removing_an_address_sends_letters(freshly_signed_in, owner):
         "/accounts/email/", {"action_add": "", "email": "second@example.com"}, follow=True
     )
     page = assert_ours(added)
-    assert "We have sent a letter to second@example.com" in page
+    assert "We have sent an e-mail to second@example.com" in page
     assert "Not confirmed" in page
 
     removed = browser.post(
@@ -242,3 +242,13 @@ def test_every_letter_that_can_be_sent_is_our_own(name, settings):
     for part in ("subject", "message"):
         origin = get_template(f"{name}_{part}.txt").origin.name
         assert origin.startswith(str(settings.BASE_DIR / "templates"))
+
+
+def test_what_is_told_of_passwords_is_what_is_asked_of_them(client, settings):
+    [length] = [one for one in settings.AUTH_PASSWORD_VALIDATORS if one["OPTIONS"]]
+    assert len(settings.AUTH_PASSWORD_VALIDATORS) == 4
+
+    page = client.get("/accounts/signup/").content.decode()
+
+    assert f"At least {length['OPTIONS']['min_length']} characters" in page
+    assert "<li>Your password" not in page

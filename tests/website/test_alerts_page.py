@@ -202,5 +202,5 @@ def test_an_address_that_mail_comes_back_from_is_marked(client_of, owner, number
     page = cheaply(client_of(owner), ALERTS)
 
     assert (
-        "Letters come back This address does not exist, so nothing is sent there." in page
+        "E-mails come back This address does not exist, so nothing is sent there." in page
     )

@@ -123,7 +123,7 @@ def letters_for_all(request: HttpRequest, frame: Frame) -> HttpResponse:
             actor=cast(User, request.user),
             now=timezone.now(),
         )
-        messages.success(request, "These letters come again.")
+        messages.success(request, "These e-mails come again.")
     return _back(frame)
 
 

@@ -52,11 +52,11 @@ def invite(request: HttpRequest, frame: Frame) -> HttpResponse:
         return _show(request, frame, form)
     address = invited.invitation.email
     if people.invite(invited.invitation, now=timezone.now()):
-        messages.success(request, f"A letter is on its way to {address}.")
+        messages.success(request, f"An e-mail is on its way to {address}.")
     else:
         messages.warning(
             request,
-            f"No mail server takes the letter to {address} now. It is sent as soon as one"
+            f"No mail server takes the e-mail to {address} now. It is sent as soon as one"
             " does; there is nothing you need to do.",
         )
     return _back(frame)
