@@ -1,11 +1,13 @@
-"""A provider's list of payments beside ours: what they took and we did not count."""
+"""A provider's lists of payments and refunds beside ours: what they took and we did not
+count, and what they gave back without our hearing of it."""
 
 import logging
 from datetime import datetime, timedelta
 from typing import cast
 
 from billing import discrepancies, provider_runs
-from billing.models import Discrepancy, Payment, ProviderRun, TopUp
+from billing.handlers import reversals
+from billing.models import Discrepancy, Payment, ProviderRun, Refund, TopUp
 from billing.providers import registry
 from billing.providers.answers import ListedPayment
 from billing.providers.base import AskedProvider, ProviderError
@@ -13,6 +15,8 @@ from servicebilling.lib import money
 
 # The list of a day is compared on the days after it, too: banks are late.
 LOOKED_BACK = timedelta(days=3)
+# A refund takes so long until it is certain.
+REFUNDS_LOOKED_BACK = timedelta(days=30)
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +44,30 @@ def _compare(name: str, adapter: AskedProvider, now: datetime) -> int:
             row = _difference(name, payment, now)
             if row is not None:
                 tally.note(row.pk)
+        try:
+            taken = _take_refunds(name, adapter, now)
+        except ProviderError as error:
+            tally.error = f"the refunds could not be listed: {error}"
+        else:
+            tally.lines += [f"refunds taken over: {taken}"] if taken else []
     return tally.found
+
+
+def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
+    """Take over the refunds that nobody told us of, such as those that were given on the
+    provider's own pages; returns how many. Those of payments that are not ours stay theirs."""
+    since = now - REFUNDS_LOOKED_BACK
+    rows = Refund.objects.filter(provider=provider, created_at__gte=since)
+    known = dict(rows.values_list("provider_id", "status"))
+    taken = 0
+    for listed in adapter.list_refunds(since=since):
+        is_ours = Payment.objects.filter(
+            provider=provider, provider_payment_id=listed.payment_id
+        ).exists()
+        if is_ours and known.get(listed.id) != listed.status:
+            reversals.act(adapter.refund_now(listed.id), now=now)
+            taken += 1
+    return taken
 
 
 def _difference(provider: str, theirs: ListedPayment, now: datetime) -> Discrepancy | None:

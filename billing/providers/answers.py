@@ -74,6 +74,15 @@ class ListedPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRefund:
+    """A refund as the provider lists it; `status` in our words."""
+
+    id: str
+    payment_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedCheckout:
     """A completed page of the provider; `purchase_id` is what it says it is for."""
 

@@ -19,6 +19,7 @@ from billing.providers.answers import (
     FetchedFacts,
     ListedCheckout,
     ListedPayment,
+    ListedRefund,
     ListedSubscription,
     SavedCard,
     SignedEvent,
@@ -143,6 +144,12 @@ class AskedProvider(PaymentProvider, Protocol):
     def list_payments(
         self, *, since: datetime, until: datetime
     ) -> Iterable[ListedPayment]: ...
+
+    def list_refunds(self, *, since: datetime) -> Iterable[ListedRefund]:
+        """Return the refunds that were begun since then, whoever gave them."""
+
+    def refund_now(self, refund_id: str) -> Refunded:
+        """Return a refund as it is now. Raises `ProviderError`."""
 
 
 class ListingProvider(PaymentProvider, Protocol):

@@ -18,10 +18,11 @@ _TENTH = Decimal("0.1")
 
 
 class Amount(serializers.DecimalField):
-    """An amount of money with at most six places, a JSON number."""
+    """An amount of money, or a quantity, with at most six places, a JSON number."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=18, decimal_places=6, coerce_to_string=False, **options)
+        # Sums have more digits than any one of their parts may have.
+        super().__init__(max_digits=26, decimal_places=6, coerce_to_string=False, **options)
 
 
 class UsageAnswer(serializers.Serializer[Json]):

@@ -124,3 +124,11 @@ def test_two_statements_whatever_the_days(program):
 
     assert len([one for one in queries if "daily_usage" in one["sql"]]) == 2
     assert not [one for one in queries if 'FROM "calls"' in one["sql"]]
+
+
+def test_a_month_of_absurd_quantities_can_still_be_read(program, clinic):
+    """One batch of a program gone wrong must not close the page that would show it."""
+    DailyUsage.objects.filter(organization=clinic, meter="api_call").update(
+        quantity=Decimal("99999999999999.999999")
+    )
+    assert read(program)["data"]["billingUsage"]["apiCalls"] == 99999999999999.999999

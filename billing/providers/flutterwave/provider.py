@@ -12,6 +12,7 @@ from billing.providers.answers import (
     Checkout,
     FetchedFacts,
     ListedPayment,
+    ListedRefund,
     SavedCard,
     SignedEvent,
 )
@@ -88,6 +89,12 @@ class FlutterwaveProvider:
 
     def list_payments(self, *, since: datetime, until: datetime) -> Iterable[ListedPayment]:
         return transactions.listed(self.gateway, since=since, until=until)
+
+    def list_refunds(self, *, since: datetime) -> Iterable[ListedRefund]:
+        return refunds.listed(self.gateway, since=since)
+
+    def refund_now(self, refund_id: str) -> Refunded:
+        return refunds.retrieve(self.gateway, refund_id)
 
     def portal_url(self, customer_id: str, *, return_url: str) -> str:
         """There is no portal: cards and subscriptions are managed on our own page."""

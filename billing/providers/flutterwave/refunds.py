@@ -2,10 +2,13 @@
 switch it on, so a refund is read again wherever it is hinted at."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from billing.events import Refunded
+from billing.providers.answers import ListedRefund
 from billing.providers.base import ProviderError
 from billing.providers.flutterwave import amounts, transactions
 from billing.providers.flutterwave.client import NAME, Gateway
@@ -41,6 +44,19 @@ def retrieve(gateway: Gateway, id: str) -> Refunded:
         raise ProviderError("the event names no refund", retry=False)
     row = gateway.read(f"/refunds/{id}")["data"]
     return _refunded(row, transactions.verify(gateway, str(row["tx_id"])).currency)
+
+
+def listed(gateway: Gateway, *, since: datetime) -> Iterator[ListedRefund]:
+    """Yield the refunds that were begun since then, whoever gave them."""
+    for row in gateway.read_all("/refunds"):
+        try:
+            status = _told(str(row["status"]).lower())
+            found = ListedRefund(str(row["id"]), str(row["tx_id"]), status)
+            begun_at = transactions.moment(row["created_at"])
+        except (KeyError, TypeError) as error:
+            raise ProviderError("the answer made no sense", retry=False) from error
+        if begun_at >= since:
+            yield found
 
 
 def _refunded(row: Any, currency: str) -> Refunded:

@@ -56,6 +56,22 @@ def test_a_refund_is_given_once_and_leaves_the_wallet(flutterwave, lagos, top_up
     assert balance(lagos) == 0
 
 
+def test_a_refund_that_nobody_told_us_of_leaves_the_wallet(flutterwave, lagos, top_up):
+    """Given on Flutterwave's own pages; its webhook is off until they switch it on."""
+    flutterwave.pay(top_up, hook=False)
+    pending.confirm(lagos, top_up.pk, now=NOW)
+    paid = Payment.objects.get().provider_payment_id
+    registry.get("flutterwave").gateway.act(
+        "POST", f"/transactions/{paid}/refund", {"amount": 6000}
+    )
+    assert (balance(lagos), payment_lists.compare(now=LATER)) == (15000, 0)
+    assert balance(lagos) == 9000
+    payment_lists.compare(now=LATER)
+    assert (Refund.objects.get().status, balance(lagos)) == ("succeeded", 9000)
+    lines = ProviderRun.objects.order_by("id").values_list("lines", flat=True)
+    assert list(lines) == [["refunds taken over: 1"], []]
+
+
 def test_webhooks_without_the_secret_are_refused(flutterwave, lagos, top_up, settings):
     paid = flutterwave.pay(top_up)
     assert deliver(hint(paid), **{"verif-hash": "guessed"}) == 400
