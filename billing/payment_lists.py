@@ -1,11 +1,13 @@
-"""A provider's lists of payments and refunds beside ours: what they took and we did not
-count, and what they gave back without our hearing of it."""
+"""A provider's lists of payments and refunds beside ours. What we did not hear of is taken
+over, like the event that did not come; what they took and we cannot count is for staff."""
 
 import logging
 from datetime import datetime, timedelta
 from typing import cast
 
-from billing import discrepancies, provider_runs
+from django.db.models import QuerySet
+
+from billing import discrepancies, inbox, provider_runs
 from billing.handlers import reversals
 from billing.models import Discrepancy, Payment, ProviderRun, Refund, TopUp
 from billing.providers import registry
@@ -22,8 +24,9 @@ log = logging.getLogger(__name__)
 
 
 def compare(*, now: datetime) -> int:
-    """Leave a row for staff for each payment of the last days that is not counted here, or
-    with another amount; returns how many there are. Each list is kept as a run."""
+    """Catch up on payments of the last days that nobody told us of, a renewal above all, and
+    leave a row for staff for each that still is not counted, or with another amount; returns
+    how many there are. Each list is kept as a run."""
     found = 0
     for name in registry.available():
         adapter = registry.get(name)
@@ -41,6 +44,7 @@ def _compare(name: str, adapter: AskedProvider, now: datetime) -> int:
     with provider_runs.compared(kind, provider=name, now=now) as tally:
         for payment in list(adapter.list_payments(since=now - LOOKED_BACK, until=now)):
             tally.looked_at += 1
+            _catch_up(name, adapter, payment, now)
             row = _difference(name, payment, now)
             if row is not None:
                 tally.note(row.pk)
@@ -53,6 +57,19 @@ def _compare(name: str, adapter: AskedProvider, now: datetime) -> int:
     return tally.found
 
 
+def _catch_up(
+    provider: str, adapter: AskedProvider, payment: ListedPayment, now: datetime
+) -> None:
+    if not _counted(provider, payment.id).exists():
+        event_id = inbox.receive(adapter.event_of(payment), provider=provider, now=now)
+        if event_id is not None:
+            inbox.process(event_id, now=now)
+
+
+def _counted(provider: str, payment_id: str) -> QuerySet[Payment]:
+    return Payment.objects.filter(provider=provider, provider_payment_id=payment_id)
+
+
 def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
     """Take over the refunds that nobody told us of, such as those that were given on the
     provider's own pages; returns how many. Those of payments that are not ours stay theirs."""
@@ -61,9 +78,7 @@ def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
     known = dict(rows.values_list("provider_id", "status"))
     taken = 0
     for listed in adapter.list_refunds(since=since):
-        is_ours = Payment.objects.filter(
-            provider=provider, provider_payment_id=listed.payment_id
-        ).exists()
+        is_ours = _counted(provider, listed.payment_id).exists()
         if is_ours and known.get(listed.id) != listed.status:
             reversals.act(adapter.refund_now(listed.id), now=now)
             taken += 1
@@ -71,11 +86,7 @@ def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
 
 
 def _difference(provider: str, theirs: ListedPayment, now: datetime) -> Discrepancy | None:
-    payment = (
-        Payment.objects.filter(provider=provider, provider_payment_id=theirs.id)
-        .select_related("top_up")
-        .first()
-    )
+    payment = _counted(provider, theirs.id).select_related("top_up").first()
     kind, ours = Discrepancy.Kind.PAID_NOT_CREDITED, _given_for(payment)
     paid = money.shown(theirs.amount, theirs.currency)
     if ours == paid:

@@ -23,8 +23,8 @@ from billing.events import (
     UsageRefused,
 )
 from billing.handlers import documents, reversals, usage
-from billing.models import Purchase, Subscription, TopUp
-from billing.models.subscriptions import LIVING
+from billing.models import Payment, Purchase, Subscription, TopUp
+from billing.models.subscriptions import ENDED, LIVING
 from billing.providers.answers import FetchedFacts
 from billing.purchases import fulfilling
 from billing.subscriptions import periods, plan_checkouts, transitions, unrenewed
@@ -155,12 +155,23 @@ def _follow(
 
 
 def _demand_price(paid: PeriodPaid) -> None:
-    """A renewal that nobody but the provider computed must be what was agreed on."""
+    """A renewal that nobody but the provider computed must be what was agreed on, and of
+    something that is still served: what has ended here gives nothing for it."""
     known = Subscription.objects.filter(
         provider=paid.provider, provider_subscription_id=paid.subscription_id
     ).first()
+    if known and known.status in ENDED and not _is_counted(paid):
+        raise Mismatch(
+            f"{paid.amount} {paid.currency} were paid for {known}, which has ended"
+        )
     if known and (paid.currency != known.currency or paid.amount < known.price):
         raise Mismatch(f"{paid.amount} {paid.currency} were paid for a period of {known}")
+
+
+def _is_counted(paid: PeriodPaid) -> bool:
+    return Payment.objects.filter(
+        provider=paid.provider, provider_payment_id=paid.invoice_id
+    ).exists()
 
 
 def _demand_owner(purchase_id: UUID, organization: Organization | None) -> None:

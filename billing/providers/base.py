@@ -145,6 +145,9 @@ class AskedProvider(PaymentProvider, Protocol):
         self, *, since: datetime, until: datetime
     ) -> Iterable[ListedPayment]: ...
 
+    def event_of(self, payment: ListedPayment) -> SignedEvent:
+        """Return the event that should have told of a listed payment."""
+
     def list_refunds(self, *, since: datetime) -> Iterable[ListedRefund]:
         """Return the refunds that were begun since then, whoever gave them."""
 

@@ -9,7 +9,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from billing.providers.answers import SignedEvent
+from billing.providers.answers import ListedPayment, SignedEvent
 
 UNKNOWN = "unknown"
 CHARGE, CANCELLED, REFUND = "charge.completed", "subscription.cancelled", "refund.completed"
@@ -31,6 +31,16 @@ def read(raw: bytes) -> SignedEvent:
     digest = hashlib.sha256(raw).hexdigest()[:24]
     name = hint.get("transaction_id") or hint.get("refund_id") or "-"
     return SignedEvent(id=f"{kind}:{name}:{digest}", type=kind, body=hint)
+
+
+def of_listed(payment: ListedPayment) -> SignedEvent:
+    """Return the event of a payment that a list shows: a hint like any other."""
+    hint = {
+        "transaction_id": payment.id,
+        "tx_ref": _text(payment.reference),
+        "status": "successful",
+    }
+    return SignedEvent(id=f"listed:{payment.id}", type=CHARGE, body=hint)
 
 
 def _hint(found: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -90,6 +90,9 @@ class FlutterwaveProvider:
     def list_payments(self, *, since: datetime, until: datetime) -> Iterable[ListedPayment]:
         return transactions.listed(self.gateway, since=since, until=until)
 
+    def event_of(self, payment: ListedPayment) -> SignedEvent:
+        return hooks.of_listed(payment)
+
     def list_refunds(self, *, since: datetime) -> Iterable[ListedRefund]:
         return refunds.listed(self.gateway, since=since)
 

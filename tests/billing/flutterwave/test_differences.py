@@ -8,8 +8,15 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from billing import payment_lists, pending
-from billing.models import Discrepancy, Document, Payment, ProviderRun, Refund
+from billing import inbox, payment_lists, pending
+from billing.models import (
+    Discrepancy,
+    Document,
+    Payment,
+    PaymentEvent,
+    ProviderRun,
+    Refund,
+)
 from billing.providers import registry
 from billing.providers.base import Config, ProviderError
 from billing.providers.flutterwave import amounts, periods
@@ -22,12 +29,24 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
 
 
-def test_a_payment_nobody_counted_is_a_row_until_it_is_counted(flutterwave, lagos, top_up):
+def test_a_payment_nobody_told_us_of_is_counted(flutterwave, lagos, top_up):
     flutterwave.pay(top_up, hook=False)
+    for _ in range(2):
+        assert payment_lists.compare(now=LATER) == 0
+        assert balance(lagos) == 15000
+    assert not Discrepancy.objects.exists()
+
+
+def test_a_payment_nobody_can_count_is_a_row_until_it_is_counted(
+    flutterwave, lagos, top_up
+):
+    paid = flutterwave.pay(top_up, hook=False, tx_ref="something-else")
     assert payment_lists.compare(now=LATER) == 1
     assert payment_lists.compare(now=LATER) == 1
     assert Discrepancy.objects.get().ours == "not counted"
-    pending.confirm(lagos, top_up.pk, now=NOW)
+    flutterwave.box.transactions[paid["id"]]["tx_ref"] = f"sb-{top_up.pk.hex}"
+    (event,) = PaymentEvent.objects.values_list("pk", flat=True)
+    assert inbox.replay([event], now=LATER) == {"processed": 1}
     assert payment_lists.compare(now=LATER) == 0
     runs = ProviderRun.objects.order_by("id").values_list("looked_at_count", "found_count")
     assert list(runs) == [(1, 1), (1, 1), (1, 0)]

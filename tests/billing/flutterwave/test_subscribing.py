@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from billing import checkout, pending
+from billing import checkout, payment_lists, pending
 from billing.errors import NotSold, ProviderUnavailable
 from billing.models import Payment, Plan, PlanCheckout, Subscription
 from billing.providers import registry
@@ -281,6 +281,30 @@ def test_a_late_renewal_mends_what_was_past_due(flutterwave, lagos, subscription
     subscription.refresh_from_db()
     assert (subscription.status, subscription.past_due_since) == ("active", None)
     assert Allowance.objects.get(organization=lagos).standing == "good"
+
+
+def test_a_renewal_whose_webhook_never_came_is_found_before_the_plan_ends(
+    flutterwave, lagos, subscription
+):
+    at = MONTH + timedelta(minutes=90)
+    flutterwave.at(at)
+    flutterwave.control(f"renew/{subscription.provider_subscription_id}", hook=False)
+    unrenewed.notice(now=at)
+    assert payment_lists.compare(now=at + timedelta(hours=20)) == 0
+    unrenewed.notice(now=MONTH + GRACE)
+    subscription.refresh_from_db()
+    assert (subscription.status, subscription.period_starts_at) == ("active", MONTH)
+    assert balance(lagos) == 150000
+
+
+def test_a_renewal_of_what_has_ended_here_waits_for_staff(flutterwave, lagos, subscription):
+    """The plan is gone, so the money would lie in a wallet that no call is paid from."""
+    for at in (MONTH, MONTH + GRACE):
+        unrenewed.notice(now=at)
+    _, states = _renew(flutterwave, subscription, MONTH + GRACE + timedelta(hours=1))
+    assert states == ["quarantined"]
+    assert balance(lagos) == 75000
+    assert Allowance.objects.get(organization=lagos).standing == "no_plan"
 
 
 def test_a_second_plan_that_was_paid_in_another_tab_waits_for_staff(
