@@ -1,11 +1,17 @@
 """The options of ./run."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from servicebilling.embedded.demo import Found
 from servicebilling.embedded.errors import CannotStart
+
+if TYPE_CHECKING:
+    # It needs packages, and --help is answered before there are any.
+    from servicebilling.embedded.demo import Found
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -1,5 +1,9 @@
 """The options of ./run, and what they may do to a database."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from servicebilling.embedded import environment, options
@@ -21,6 +25,18 @@ def test_database_that_holds_the_demo_stays_on_this_machine():
         options.check(far, found=Found(is_made=True, is_begun=True, has_data=True))
     options.check(far, found=Found(has_data=True))
     options.check(options.parse(["--no-demo"]), found=Found(is_made=True))
+
+
+def test_help_is_shown_before_anything_is_installed():
+    # -S: Python without the packages of its environment.
+    told = subprocess.run(
+        [sys.executable, "-S", "-m", "servicebilling.embedded", "--help"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "--no-demo" in told.stdout
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
