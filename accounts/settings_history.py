@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import JSONField, QuerySet, Value
+from django.db.models import JSONField, Max, QuerySet, Value
 
 from accounts import audit
 from accounts.audit import Actor
@@ -83,6 +83,13 @@ def all_at(organization: Organization | None, now: datetime) -> list[InForce]:
     ]
     rows = _rows_in_force(keys, organization, now)
     return [_standing(key, organization, rows) for key in keys]
+
+
+def latest(keys: list[str]) -> str:
+    """Return a mark that another choice of the platform for one of these keys changes: whoever
+    fills in a form shows it again, and so learns that somebody was quicker."""
+    rows = Setting.objects.filter(organization=None, key__in=keys)
+    return str(rows.aggregate(last=Max("pk"))["last"] or 0)
 
 
 def set_value(

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from adminpanel.mail import caught
+
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the side bar's groups (UNFOLD.SIDEBAR.navigation)."""
@@ -114,13 +116,12 @@ def _records() -> list[dict[str, Any]]:
                 _model("Payment events", "mark_email_unread", "billing", "paymentevent"),
                 _model("Letters", "mail", "billing", "letter"),
                 _model("Bounced addresses", "unsubscribe", "billing", "bouncedaddress"),
-                _link(
-                    "Mailbox",
-                    "inbox_customize",
-                    reverse("adminpanel:mailbox"),
-                    # Of superusers alone.
-                    right="adminpanel.read_all_mail",
-                ),
+                {
+                    "title": "Mailbox",
+                    "icon": "inbox_customize",
+                    "link": reverse("adminpanel:mailbox"),
+                    "permission": lambda request: caught.is_open_to(request.user),
+                },
             ],
         },
         {

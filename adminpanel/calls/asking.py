@@ -15,6 +15,7 @@ from metering.models import Agent, Call, PhoneNumber
 SEARCH_BACK = timedelta(days=31)
 SPAN_MAX = timedelta(days=366)
 NAMES_MAX = 50
+LOSSES = "losses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Wanted:
     ended_reason: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    # Calls alone that cost more than they brought, from `since` until then.
+    loses_until: datetime | None = None
 
 
 class CallsForm(forms.Form):
@@ -39,12 +42,20 @@ class CallsForm(forms.Form):
     status = forms.ChoiceField(choices=[("", "any"), *Call.Status.choices], required=False)
     ended_reason = forms.CharField(max_length=160, required=False)
     call_id = forms.CharField(label="Provider's call id", max_length=200, required=False)
+    only = forms.ChoiceField(
+        label="Margin", choices=[("", "any"), (LOSSES, "losses")], required=False
+    )
     first = forms.DateField(
         label="From, UTC", required=False, widget=forms.DateInput({"type": "date"})
     )
     last = forms.DateField(
         label="To", required=False, widget=forms.DateInput({"type": "date"})
     )
+
+    def __init__(self, *args: Any, sees_money: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not sees_money:
+            del self.fields["only"]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -62,8 +73,11 @@ class CallsForm(forms.Form):
         is_leading = said["organization"] or said["agent"] or said["number"]
         since = _midnight(said["first"]) if said["first"] else None
         until = _midnight(said["last"] + timedelta(days=1)) if said["last"] else None
-        needs_end = said["status"] or said["ended_reason"] or said["agent"]
-        if since is None and needs_end and not said["call_id"]:
+        needs_end = any(
+            said.get(name) for name in ("status", "ended_reason", "agent", "only")
+        )
+        only_losses = bool(said.get("only"))
+        if since is None and needs_end and (only_losses or not said["call_id"]):
             since = (until or now) - (SPAN_MAX if is_leading else SEARCH_BACK)
         return Wanted(
             organization_ids=_organizations(said["organization"]),
@@ -74,6 +88,7 @@ class CallsForm(forms.Form):
             ended_reason=said["ended_reason"],
             since=since,
             until=until,
+            loses_until=(until or now) if only_losses else None,
         )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from adminpanel.calls import losing
 from adminpanel.calls.asking import Wanted
 from billing.errors import NoRate
 from billing.exchange import Rates
@@ -159,6 +160,8 @@ def _narrowed(wanted: Wanted) -> QuerySet[Call]:
     rows = Call.objects.filter(
         **{name: said for name, said in limits.items() if said is not None}
     )
+    if wanted.loses_until is not None and wanted.since is not None:
+        rows = rows.filter(losing.calls(since=wanted.since, until=wanted.loses_until))
     shown = rows.select_related("organization", "agent", "phone_number")
     return shown.defer("cost_breakdown").order_by("-occurred_at", "-id")
 

@@ -30,7 +30,7 @@ _may_view = permission_required("metering.view_call", raise_exception=True)
 @admin.site.admin_view
 @_may_view
 def calls(request: HttpRequest) -> HttpResponse:
-    form = CallsForm(request.GET)
+    form = _form(request)
     found = wanted = None
     if form.is_valid():
         wanted = form.wanted(now=timezone.now())
@@ -55,7 +55,7 @@ def calls(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponseBase:
     """Hand out the calls of the list's address as CSV; who took what is in the trail."""
     here = f"{reverse('adminpanel:calls')}?{request.GET.urlencode()}"
-    form, now = CallsForm(request.GET), timezone.now()
+    form, now = _form(request), timezone.now()
     if not form.is_valid():
         return redirect(here)
     wanted = form.wanted(now=now)
@@ -96,3 +96,7 @@ def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
         raise Http404 from error
     title = f"Call of {found.line.organization}"
     return frames.page(request, "calls/detail.html", title, {"call": found})
+
+
+def _form(request: HttpRequest) -> CallsForm:
+    return CallsForm(request.GET, sees_money=request.user.has_perm(frames.SEE_MONEY))

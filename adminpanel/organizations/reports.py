@@ -113,7 +113,8 @@ def _narrowed(wanted: Wanted) -> QuerySet[Organization]:
 
 
 def _named(search: str) -> Q:
-    """By the beginning of the name or slug, an address, a number: each is in an index."""
+    """By the beginning of the name or slug, an address, a number, an id of ours or Stripe's:
+    each is in an index."""
     if search.startswith("+"):
         numbers = PhoneNumber.objects.filter(e164=search).values("organization")
         return Q(pk__in=numbers)
@@ -123,7 +124,18 @@ def _named(search: str) -> Q:
             User.objects.filter(email=search.lower()).values_list("pk", flat=True)
         )
         return Q(owner__in=owners) | Q(billing_email__iexact=search)
-    return Q(name__istartswith=search) | Q(slug__startswith=search.lower())
+    named = Q(name__istartswith=search) | Q(slug__startswith=search.lower())
+    if search.startswith("cus_"):
+        return Q(stripe_customer_id=search)
+    return named | Q(pk=search) if _is_id(search) else named
+
+
+def _is_id(said: str) -> bool:
+    try:
+        UUID(said)
+    except ValueError:
+        return False
+    return True
 
 
 def _lines(ids: list[UUID], *, now: datetime) -> tuple[Line, ...]:

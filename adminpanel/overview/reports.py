@@ -4,6 +4,7 @@ Each part is one statement that an index serves. "Today" is the day in UTC so fa
 platform's organizations live in many zones.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from accounts import periodic_runs
 from accounts.models import PeriodicRun
 from billing import exchange
 from billing.errors import NoRate
-from billing.models import Payment
+from billing.models import Dispute, Payment, Refund
 from metering.models import (
     Allowance,
     Call,
@@ -161,14 +162,19 @@ def clock(*, now: datetime) -> Clock:
 
 
 def revenue(*, since: datetime) -> tuple[Amount, ...]:
-    """Return what was paid to us since then, by currency."""
-    paid = (
-        Payment.objects.filter(paid_at__gte=since)
-        .values("currency")
-        .annotate(amount=Sum("amount"))
-        .order_by("currency")
+    """Return what was paid to us since then less what went back, by currency; as the chart
+    of days and months counts it."""
+    came = Payment.objects.filter(paid_at__gte=since).values_list("currency")
+    went = (
+        model.objects.filter(is_effective=True, created_at__gte=since)
+        .values_list("currency")
+        .annotate(moved=-Sum("amount"))
+        for model in (Refund, Dispute)
     )
-    return tuple(Amount(**row) for row in paid)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for currency, moved in came.annotate(moved=Sum("amount")).union(*went, all=True):
+        sums[currency] += moved
+    return tuple(Amount(*one) for one in sorted(sums.items()))
 
 
 def margin_usd(

@@ -17,6 +17,8 @@ from servicebilling.lib import charts
 from servicebilling.lib.charts import Series
 
 DAYS = 30
+# The first of a month is among them on its last day, too.
+OF_A_MONTH = 31
 
 
 def index_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -33,13 +35,14 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def _overview(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    days = reports.days(until=now.astimezone(UTC).date(), count=DAYS)
+    all_days = reports.days(until=now.astimezone(UTC).date(), count=OF_A_MONTH)
+    days = all_days[-DAYS:]
     labels = [f"{day.day:%d %b}" for day in days]
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     today = reports.today(now=now)
     revenue = reports.revenue(since=month)
     cost = sum(
-        (day.provider_cost_usd for day in days if day.day >= month.date()),
+        (day.provider_cost_usd for day in all_days if day.day >= month.date()),
         start=reports.ZERO,
     )
     sees_money = request.user.has_perm(SEE_MONEY)

@@ -43,7 +43,13 @@ def setting(request: HttpRequest, key: str) -> HttpResponse:
     now = timezone.now()
     current = settings_history.value_at(key, None, now)
     data = request.POST if request.method == "POST" else None
-    form = SettingForm(data, key=key, value=current, now=now)
+    form = SettingForm(
+        data,
+        key=key,
+        value=current,
+        now=now,
+        initial={"seen": settings_history.latest([key])},
+    )
     is_asked = form.is_bound and form.is_valid()
     if is_asked and "confirm" in request.POST and _put(request, key, form):
         return redirect("adminpanel:setting", key)
@@ -75,6 +81,8 @@ def _put(request: HttpRequest, key: str, form: SettingForm) -> bool:
     if standing == (DEFINITIONS[key].default if kept is None else kept):
         messages.success(request, "It is so already.")
         return True
+    if form.is_overtaken([key]):
+        return False
     try:
         settings_history.set_value(
             key,

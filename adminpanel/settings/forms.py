@@ -15,7 +15,27 @@ from adminpanel.settings import values
 PRICE_KEYS = ["markup_percent", "base_minute_cost"]
 
 
-class PriceForm(forms.Form):
+class _SeenForm(forms.Form):
+    """Remembers which choice it was filled in beside, so that nobody takes back what a
+    colleague has put in force meanwhile without having seen it."""
+
+    seen = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
+
+    def is_overtaken(self, keys: list[str]) -> bool:
+        """Return whether somebody was quicker, and say so in the form."""
+        seen = self.cleaned_data["seen"]
+        if not seen or seen == settings_history.latest(keys):
+            return False
+        # Whoever confirms what is shown now has seen it.
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        self.data["seen"] = settings_history.latest(keys)  # type: ignore[index]
+        self.add_error(
+            None, "A colleague changed this meanwhile. Compare with what holds now."
+        )
+        return True
+
+
+class PriceForm(_SeenForm):
     markup_percent = forms.CharField(max_length=20)
     base_minute_cost = forms.CharField(
         max_length=500,
@@ -60,7 +80,7 @@ class PriceForm(forms.Form):
             raise forms.ValidationError(error.message) from error
 
 
-class SettingForm(forms.Form):
+class SettingForm(_SeenForm):
     """The next value of one setting; empty: the default."""
 
     valid_from = forms.DateTimeField(

@@ -18,7 +18,7 @@ from accounts.errors import InvalidDetail
 from accounts.models import User
 from adminpanel import frames
 from adminpanel.settings import reports
-from adminpanel.settings.forms import PriceForm, RateForm
+from adminpanel.settings.forms import PRICE_KEYS, PriceForm, RateForm
 from adminpanel.settings.reports import Terms
 from billing import exchange
 
@@ -37,6 +37,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     initial = {
         "markup_percent": current.markup_percent,
         "base_minute_cost": json.dumps(current.base_minute_cost),
+        "seen": settings_history.latest(PRICE_KEYS),
     }
     form = PriceForm(request.POST or None, initial=initial, now=now)
     is_asked = request.method == "POST" and form.is_valid()
@@ -84,9 +85,11 @@ def _put(
     """Put what differs in force; False with the reason in the form if it cannot be."""
     changes = {
         name: getattr(then, name)
-        for name in ("markup_percent", "base_minute_cost")
+        for name in PRICE_KEYS
         if getattr(then, name) != getattr(current, name)
     }
+    if changes and form.is_overtaken(PRICE_KEYS):
+        return False
     try:
         with transaction.atomic():
             for key, value in changes.items():

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from adminpanel import frames
@@ -94,12 +94,15 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 @never_cache
 @admin.site.admin_view
 @_may_replay
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def replay(request: HttpRequest) -> HttpResponse:
     """Show first what doing the chosen messages again would change; confirmed, do it."""
     name, source = _source(request)
     ids = reports.known(source, _ids(request, source))
     back = f"{reverse('adminpanel:webhooks')}?{urlencode({'source': name})}"
+    if request.method != "POST":
+        # The address of a preview, opened again.
+        return redirect(back)
     if not ids:
         messages.error(request, "Choose messages that can be read.")
         return redirect(back)

@@ -10,6 +10,10 @@ PASSWORD = "only-for-the-demo"  # noqa: S105
 TOTP_SECRET = "ONLYFORTHEDEMOONLYFORTHEDEMOONLY"  # noqa: S105
 
 
+# What the audit trail says before and after the demo is made.
+BEGUN, MADE = "demo.begun", "demo.made"
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """`organization` is a name; empty for the platform's staff, whose role is their group."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from accounts.models import Organization, User
+from billing import exchange
 from billing.demo import cast
 from billing.demo.cast import Credit
 from billing.demo.months import cycle_start
@@ -25,6 +26,8 @@ from metering.balances import adjustments, cycles, ledger
 from metering.balances.models import Allowance
 
 PROVIDER = "demo"
+# What a dollar is worth, so that margins are known in every currency of the demo.
+RATES = {"EUR": Decimal("0.92"), "NGN": Decimal("1480")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Due:
     organization: Organization
     credit: Credit | None = None
     standing: str = ""
+
+
+def enter_rates(*, staff: User, now: datetime) -> None:
+    for currency, rate in RATES.items():
+        exchange.enter(base=exchange.USD, quote=currency, rate=rate, actor=staff, now=now)
 
 
 def due(demo: cast.Organization, organization: Organization, *, now: datetime) -> list[Due]:

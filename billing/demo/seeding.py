@@ -19,7 +19,7 @@ from accounts.models import AuditEntry, Organization, User
 from billing import money_days
 from billing.demo import cast, money, opening, traffic
 from billing.demo.cast import ORGANIZATIONS
-from billing.demo.logins import PASSWORD, STAFF, Login
+from billing.demo.logins import BEGUN, MADE, PASSWORD, STAFF, Login
 from billing.demo.months import MONTHS, cycle_start
 from billing.demo.playing import Player
 from billing.demo.traffic import Planned
@@ -28,7 +28,6 @@ from servicebilling.lib.errors import DomainError
 
 SEED = 20_240_229
 DAYS = 90
-BEGUN, MADE = "demo.begun", "demo.made"
 # Every call that has ended by then has been reported by now.
 QUIET = timedelta(minutes=4)
 # How long ago the calls began that are still running.
@@ -142,9 +141,9 @@ class _Demo:
             demo: cycle_start(demo, months_ago=MONTHS, now=self.now)
             for demo in ORGANIZATIONS
         }
-        staff = opening.hire_staff(
-            password_hash=self.password_hash, now=min(first_days.values())
-        )
+        began = min(first_days.values())
+        staff = opening.hire_staff(password_hash=self.password_hash, now=began)
+        money.enter_rates(staff=staff[0], now=began)
         for demo, opened_at in sorted(first_days.items(), key=lambda item: item[1]):
             organization, self.lines[demo] = opening.open_organization(
                 demo, password_hash=self.password_hash, now=opened_at

@@ -32,7 +32,7 @@ def text(facts: Facts) -> str:
         ],
         "Played": _stand_ins(facts),
         "Data": [facts.data],
-        "Mail": [f"letters are files in {facts.var / 'mail'}"] if facts.has_mail else [],
+        "Mail": _mail(facts),
         "Logs": [str(facts.var / "log")],
         "Stop": ["Ctrl-C"],
     }
@@ -59,6 +59,13 @@ def _staff_code(facts: Facts) -> list[str]:
         f"{facts.staff_code} now, asked for when staff sign in; later ones:"
         " .venv/bin/python manage.py demo_code"
     ]
+
+
+def _mail(facts: Facts) -> list[str]:
+    if not facts.has_mail:
+        return []
+    kept = f"letters are files in {facts.var / 'mail'}"
+    return [f"{facts.url}/admin/mailbox, for staff", kept] if facts.logins else [kept]
 
 
 def _stand_ins(facts: Facts) -> list[str]:

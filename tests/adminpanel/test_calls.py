@@ -281,3 +281,33 @@ def test_customers_and_nobody_do_not_get_in(owner, client, client_of):
     assert client.get("/admin/calls").status_code == 302
     assert client_of(owner).get("/admin/calls").status_code in (302, 403)
     assert client.post("/admin/calls/export").status_code == 302
+
+
+@pytest.mark.breaks_books
+def test_calls_that_lost_money_are_found_at_the_rate_of_their_day(number):
+    european = make.make_balances(card=make.make_card(currency="EUR"), now=NOW)
+    theirs = make.make_number(organization=european, valid_from=NOW)
+    for days, rate in ((0, "2"), (2, "0.5")):
+        at = NOW + timedelta(days=days)
+        row = {"base": "USD", "quote": "EUR", "rate": rate}
+        ExchangeRate.objects.create(**row, valid_from=at, created_at=at)
+    for day in range(4):
+        for line, name in ((number, "ours"), (theirs, "theirs")):
+            talk(line, f"{name}-{day}", at=NOW + timedelta(days=day, hours=1), cost="0.12")
+    # Priced by hand: what cards charge is proved elsewhere.
+    Call.objects.update(minutes_from_plan=0, price="0.10")
+    Call.objects.filter(provider_call_id="ours-0").update(price="0.12")
+    Call.objects.filter(provider_call_id="ours-1").update(minutes_from_plan=1)
+    Call.objects.filter(provider_call_id="ours-2").update(cost=None)
+
+    asked = CallsForm({"only": "losses", "last": "2026-01-19"}, sees_money=True)
+    assert asked.is_valid()
+    lines = list(reports.every(asked.wanted(now=NOW + timedelta(days=5))))
+    every = list(reports.every(Wanted()))
+    assert {line.id for line in lines} == {line.id for line in every if line.is_loss}
+    assert sorted(line.provider_call_id for line in lines) == [
+        "ours-3",
+        "theirs-0",
+        "theirs-1",
+    ]
+    assert "only" not in CallsForm({"only": "losses"}).fields

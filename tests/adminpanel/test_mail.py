@@ -1,9 +1,12 @@
 """Letters as they look, and the mail that was caught where no server is set."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
+from accounts import audit
+from billing.demo.logins import MADE
 from billing.letters import low_usage
 from billing.models import Letter
 from tests.factories import metering as make
@@ -65,3 +68,17 @@ def test_where_mail_goes_out_nothing_is_shown(root):
     send("Hello", "text")
     seen = root.get(reverse("adminpanel:mailbox")).content.decode()
     assert "Mail goes out by a mail server" in seen
+
+
+def test_staff_of_the_demo_read_it_since_all_its_passwords_are_public(
+    files, staff, client_of
+):
+    send("Set your password", "link")
+    place = reverse("adminpanel:mailbox")
+    audit.record(organization=None, actor="command", action=MADE, now=NOW)
+    staff.groups.set([Group.objects.get(name="support")])
+    assert client_of(staff).get(place).status_code == 403
+    staff.groups.set([Group.objects.get(name="admin")])
+    browser = client_of(staff)
+    assert "Set your password" in browser.get(place).content.decode()
+    assert place in browser.get(reverse("adminpanel:organizations")).content.decode()

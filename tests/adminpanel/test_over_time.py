@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -145,3 +146,30 @@ def test_before_the_first_sum_no_zeros_are_shown(story, staff, client_of):
 
     assert "Nothing is summed yet" in page
     assert "$0.00" not in page
+
+
+@pytest.mark.breaks_books
+def test_first_page_counts_the_month_as_this_one_does(organization, staff, client_of):
+    last = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    Refund.objects.create(
+        organization=organization,
+        payment=paid(organization, "10", last),
+        provider="stripe",
+        provider_id="re_1",
+        amount=4,
+        currency="USD",
+        is_effective=True,
+        created_at=last,
+        updated_at=last,
+    )
+    # The month's first day is its thirty-first before the last.
+    cost(organization, "1", date(2026, 1, 1))
+    money_days.sum_recent(now=last)
+    staff.groups.set([Group.objects.get(name="admin")])
+    with time_machine.travel(last, tick=False):
+        shown = client_of(staff).get("/admin/overview/live").context
+
+    [month] = reports.by_month(now=last, count=1)
+    assert shown["cost_this_month"] == month.cost_usd == 1
+    assert [one.amount for one in shown["revenue_this_month"]] == [month.revenue_usd]
+    assert shown["margin_this_month"] == month.margin_usd == 5

@@ -170,3 +170,28 @@ def test_support_changes_no_setting(staff, client_of):
     reply = browser.post(place("retention_days"), {"value": "1", "confirm": "yes"})
     assert reply.status_code == 403
     assert not Setting.objects.exists()
+
+
+def test_what_a_colleague_changed_meanwhile_is_not_taken_back_unseen(browser, staff):
+    def form(at: str) -> dict[str, str]:
+        shown = browser.get(at).context["form"]
+        return {name: str(shown[name].value() or "") for name in shown.fields}
+
+    prices = reverse("adminpanel:prices")
+    mine = {at: form(at) for at in (prices, place("retention_days"))}
+    for key, given in (("markup_percent", "40"), ("retention_days", 60)):
+        settings_history.set_value(
+            key, given, organization=None, actor=staff, now=timezone.now()
+        )
+    mine[prices] |= {"base_minute_cost": '{"USD": "0.25"}', "confirm": "yes"}
+    mine[place("retention_days")] |= {"value": "45", "confirm": "yes"}
+    for at, said in mine.items():
+        assert "A colleague changed this" in browser.post(at, said).content.decode()
+    assert (value("markup_percent"), value("retention_days")) == ("40", 60)
+
+    # Shown what holds now, the second click is meant.
+    for at, said in mine.items():
+        seen = browser.post(at, said).context["form"]["seen"].value()
+        browser.post(at, said | {"seen": seen})
+    assert value("base_minute_cost") == {"USD": "0.25"}
+    assert value("retention_days") == 45
