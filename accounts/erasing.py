@@ -8,8 +8,6 @@ from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from accounts import audit, organizations, sign_ins
@@ -23,6 +21,7 @@ from accounts.models import (
     Organization,
     User,
 )
+from servicebilling.lib import staff_log
 from servicebilling.lib.phone_numbers import ERASED
 
 # RFC 2606 keeps `.invalid` from ever being delivered to.
@@ -49,9 +48,7 @@ def erase_person(user: User, *, actor: Actor, now: datetime) -> None:
     EmailAddress.objects.filter(user_id=locked.pk).delete()
     Authenticator.objects.filter(user_id=locked.pk).delete()
     Membership.objects.filter(user=locked).exclude(role=Membership.Role.OWNER).delete()
-    LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(User), object_id=str(locked.pk)
-    ).update(object_repr=ERASED)
+    staff_log.forget(User, [locked.pk])
     locked.email, locked.name, locked.organization_wanted = address, "", ""
     locked.is_active = locked.is_staff = locked.is_superuser = False
     locked.set_unusable_password()
@@ -81,8 +78,5 @@ def erase_organization(organization: Organization, *, now: datetime) -> Organiza
         invitation.save(update_fields=["email"])
     ApiKey.objects.filter(organization=locked).update(name=ERASED)
     IdempotentRequest.objects.filter(organization=locked).delete()
-    LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(Organization),
-        object_id=str(locked.pk),
-    ).update(object_repr=ERASED)
+    staff_log.forget(Organization, [locked.pk])
     return locked

@@ -60,7 +60,8 @@ def create(
             organization=organization,
             actor=actor or owner,
             action="organization.created",
-            detail={"name": organization.name, "currency": currency},
+            # Not its name: the trail outlives a wish to be erased.
+            detail={"currency": currency},
             now=now,
         )
     return organization

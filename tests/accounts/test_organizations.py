@@ -28,6 +28,8 @@ def test_new_organization_belongs_to_its_owner_and_leaves_a_trace(owner):
         owner,
         NOW,
     )
+    # The trail outlives a wish to be erased.
+    assert "Acme" not in str(entry.detail)
 
 
 def test_organizations_of_one_name_get_slugs_of_their_own(owner):

@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -70,6 +72,16 @@ def filled(organization, owner, now):
     )
     number.agent.name = "Zebra desk"
     number.agent.save()
+    number.label = "Zebra front desk"
+    number.save()
+    for row in (number, number.agent):
+        LogEntry.objects.create(
+            user=owner,
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=row.pk,
+            object_repr="Zebra",
+            action_flag=CHANGE,
+        )
     return organization
 
 
@@ -211,7 +223,8 @@ def test_one_caller_is_erased_and_the_others_stay(filled, now):
     counts = erasing.erase_caller(filled, number="+49 151 1234-5678", actor="test", now=now)
 
     assert counts["calls"] == 1
-    assert "calls" not in places_of(CALLER)
+    assert places_of(CALLER) == {}
+    assert UsageEvent.objects.get(idempotency_key="k1").metadata == {"note": "Zebra"}
     assert Call.objects.exclude(call_from="erased").count() == 1
     assert other is not None
 
