@@ -4,12 +4,12 @@ which so never add up payments or usage."""
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from billing.models import MoneyDay, Payment
 from metering.models import DailyUsage
 
-# Reports, corrections and catching up reach back no further.
+# Reports, corrections and catching up reach back no further; disputes do.
 LATE = timedelta(days=45)
 # Summed again each time: what just happened.
 RECENT = timedelta(days=1)
@@ -35,6 +35,15 @@ _WRITE = """
 """
 
 
+_TOLD_LATE = """
+  SELECT DISTINCT (at AT TIME ZONE 'UTC')::date FROM (
+    SELECT paid_at AS at, created_at AS told_at FROM payments
+    UNION ALL SELECT created_at, updated_at FROM refunds
+    UNION ALL SELECT created_at, updated_at FROM disputes
+  ) moved WHERE at < %(since)s AND told_at >= %(since)s
+"""
+
+
 def sum_recent(*, now: datetime) -> None:
     """Sum today and yesterday again; all there is, where nothing was summed before."""
     if not MoneyDay.objects.exists():
@@ -48,9 +57,28 @@ def sum_late(*, now: datetime) -> None:
     """Sum again the days that something late may still reach, and what is older and was never
     summed; one that was broken off goes on with what it left."""
     today = now.astimezone(UTC).date()
-    _sum_back(today - LATE, today)
-    summed = MoneyDay.objects.aggregate(first=Min("day"))["first"] or today
-    _sum_back(_beginning(today), min(summed, today - LATE) - timedelta(days=1))
+    oldest = today - LATE
+    summed = MoneyDay.objects.filter(day__lt=oldest).aggregate(
+        first=Min("day"), last=Max("day")
+    )
+    _sum_back(oldest, today)
+    yesterday = oldest - timedelta(days=1)
+    if summed["last"]:
+        # What the clock missed while it stood still for longer than that.
+        _sum_back(summed["last"] + timedelta(days=1), yesterday)
+        yesterday = summed["first"] - timedelta(days=1)
+    _sum_back(_beginning(today), yesterday)
+    for day in _told_late(oldest):
+        _sum(day, day)
+
+
+def _told_late(oldest: date) -> list[date]:
+    """Return the days before `oldest` of which something else is known since: a bank decides
+    a dispute after months."""
+    since = datetime.combine(oldest, time.min, tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD_LATE, {"since": since})
+        return [day for (day,) in cursor.fetchall()]
 
 
 def _beginning(today: date) -> date:

@@ -1,6 +1,7 @@
 """Erasing who called whom. Calls, their times, prices and ledgers stay as they are."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
@@ -84,10 +85,10 @@ def erase_caller(organization: Organization, *, e164: str) -> dict[str, int]:
     return counts
 
 
-def _ask(function: str, *values: object) -> int:
+def _ask(function: str, *values: UUID | str) -> int:
     """Let the database do what the application's role has no right to; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}", values)
+        cursor.execute(f"SELECT {function}", list(values))
         count: int = cursor.fetchone()[0]
     return count
 

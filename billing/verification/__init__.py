@@ -3,6 +3,12 @@
 Checked by `verify_ledger` beside the rules of the balances.
 """
 
-from billing.verification import documents, overage, payments, reversals
+from billing.verification import documents, money_days, overage, payments, reversals
 
-RULES = (*payments.RULES, *reversals.RULES, *documents.RULES, *overage.RULES)
+RULES = (
+    *payments.RULES,
+    *reversals.RULES,
+    *documents.RULES,
+    *overage.RULES,
+    *money_days.RULES,
+)

@@ -11,11 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Organization
+from accounts.models import Organization, PeriodicRun
 from adminpanel.over_time import reports
 from billing import exchange, money_days
 from billing.models import MoneyDay, Payment, Refund, TopUp
 from metering.models import DailyUsage
+from metering.verification.run import verify
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -118,6 +119,47 @@ def test_history_is_summed_once_and_goes_on_where_it_was_broken_off(story):
     assert len(rows()) == len(whole) - 2
     money_days.sum_late(now=NOW)
     assert rows() == whole
+
+
+def test_days_that_the_clock_missed_and_what_a_bank_decided_late_are_summed_again(story):
+    cost(story, "5", NOW.date() + timedelta(days=20))
+    back = NOW + timedelta(days=90)
+    # The newest sums are of days that are old by now; between them and those lies a gap.
+    money_days.sum_recent(now=back)
+    assert Decimal(5) not in [row[-1] for row in rows()]
+    money_days.sum_late(now=back)
+    assert Decimal(5) in [row[-1] for row in rows()]
+
+    assert [row[3] for row in rows() if row[3]] == [Decimal(30)]
+    Refund.objects.update(is_effective=False, updated_at=back - timedelta(days=1))
+    money_days.sum_late(now=back)
+    assert [row[3] for row in rows() if row[3]] == []
+
+
+@pytest.mark.breaks_books
+def test_sums_that_differ_from_their_rows_are_found_from_the_next_night_on(story):
+    """What calls cost is compared once a day is summed no more."""
+
+    def found(at: datetime) -> list[str]:
+        findings = verify(now=at).findings
+        return [one.row for one in findings if one.rule == "sums_by_day_are_of_their_rows"]
+
+    night = NOW + timedelta(days=90)
+    money_days.sum_late(now=night)
+    PeriodicRun.objects.create(task="sum_late_money_days", period="1", started_at=night)
+    Payment.objects.filter(currency="EUR").update(created_at=night, amount=9)
+    cost(story, "4", NOW.date() - timedelta(days=3))
+    cost(story, "4", (night - timedelta(days=9)).date())
+    assert found(night + timedelta(hours=1)) == []
+    # The payment was told of later than that night, so it waits for the next.
+    assert found(night + timedelta(hours=3)) == ["money_days 2026-03-02 USD"]
+
+    MoneyDay.objects.filter(currency="EUR").delete()
+    Payment.objects.filter(currency="EUR").update(created_at=NOW)
+    assert found(night + timedelta(hours=3)) == [
+        "money_days 2026-02-13 EUR",
+        "money_days 2026-03-02 USD",
+    ]
 
 
 def test_page_shows_it_to_those_who_may_see_money_in_few_statements(

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
-from billing import catalogue_loading, plans
+from accounts.models import PeriodicRun
+from billing import catalogue_loading, money_days, plans
 from billing.documents import credit_notes, receipts
 from billing.events import Disputed, Paid, PeriodPaid, Refunded
 from billing.invoices import issuing, settling
@@ -47,6 +48,11 @@ def told(organization, staff, monkeypatch):
     other = make_organization(name="Beginner", now=NOW)
     plans.open_organization(organization=other, plan=none, now=NOW)
     cycles.roll_over(other.pk, now=LATER)
+    night = _at() - timedelta(hours=3)
+    money_days.sum_late(now=night)
+    PeriodicRun.objects.create(
+        task="sum_late_money_days", period="1", started_at=night, message_id=""
+    )
     return organization, other
 
 

@@ -170,4 +170,14 @@ BREAKS = [
         " UPDATE subscriptions s SET overage_settled_at = NULL FROM sent"
         " WHERE s.organization_id = sent.organization_id RETURNING 'subscriptions ' || s.id",
     ),
+    (
+        "sums_by_day_are_of_their_rows",
+        "UPDATE money_days SET paid = paid + 1"
+        " RETURNING 'money_days ' || day || ' ' || currency",
+    ),
+    (
+        "sums_by_day_are_of_their_rows",
+        "UPDATE money_days SET given_back = 0 WHERE given_back > 0"
+        " RETURNING 'money_days ' || day || ' ' || currency",
+    ),
 ]
