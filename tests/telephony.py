@@ -42,6 +42,7 @@ class Provider:
             json=body,
             trust_env=False,
             verify=certificates.trusted(),
+            timeout=60,
         )
         assert answer.status_code < 300, answer.text
         return answer.json()

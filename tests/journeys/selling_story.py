@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from django.test import Client
 
 from accounts.models import Organization
@@ -15,7 +14,7 @@ from billing.models import Dispute, Payment, PaymentEvent, Purchase, Refund, Sub
 from billing.subscriptions import standing, transitions
 from metering.balances import cycles
 from metering.models import Allowance
-from tests.billing.stripe.conftest import NO_TLS, Stripe
+from tests.billing.stripe.conftest import Stripe, ask
 
 GOOD_CARD = "4242424242424242"
 # Asks for 3-D Secure.
@@ -69,10 +68,10 @@ class Story:
 
     def pay_with_3d_secure(self, session_id: str) -> None:
         page = f"{self.shop.url}/pay/{session_id}"
-        asked = httpx.post(page, data={"card": ASKING_CARD}, verify=NO_TLS)
+        asked = ask("POST", page, data={"card": ASKING_CARD})
         assert "Your bank asks" in asked.text
         confirmed = {"card": ASKING_CARD, "outcome": "complete"}
-        answer = httpx.post(f"{page}/authenticate", data=confirmed, verify=NO_TLS)
+        answer = ask("POST", f"{page}/authenticate", data=confirmed)
         assert answer.status_code == 303
 
     def give_half_back(self) -> None:
@@ -94,7 +93,7 @@ class Story:
 
     @property
     def now(self) -> datetime:
-        answer = httpx.get(f"{self.shop.url}/_sandbox/clock", verify=NO_TLS).json()
+        answer = ask("GET", f"{self.shop.url}/_sandbox/clock").json()
         return datetime.fromtimestamp(answer["now"], UTC)
 
     def listen(self, *, until_nothing_is_left: bool = False) -> None:
@@ -114,7 +113,7 @@ class Story:
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults that were asked for, and how often each struck."""
-        return httpx.get(f"{self.shop.url}/_sandbox/faults", verify=NO_TLS).json()["data"]
+        return ask("GET", f"{self.shop.url}/_sandbox/faults").json()["data"]
 
     def end(self) -> dict[str, Any]:
         """What is left of it all."""

@@ -35,8 +35,6 @@ def bank(live_server, settings) -> Iterator[Sandbox]:
     )
     sandbox.start()
     settings.WEBSITE_URL = live_server.url
-    # What a busy machine turns away nobody would send again.
-    settings.WEBHOOK_DEADLINE_SECONDS = 30
     settings.FLUTTERWAVE_SECRET_KEY = "FLWSECK_TEST-sandbox-X"  # noqa: S105
     settings.FLUTTERWAVE_WEBHOOK_SECRETS = [HASH]
     settings.FLUTTERWAVE_API_BASE = f"{sandbox.url}/v3"

@@ -44,6 +44,7 @@ class Door(BaseHTTPRequestHandler):
             headers=headers,
             trust_env=False,
             verify=certificates.trusted(),
+            timeout=60,
         )
         self.send_response(reply.status_code)
         self.send_header("content-length", str(len(reply.content)))

@@ -49,6 +49,7 @@ class Flutterwave:
             f"{self.sandbox.url}/_sandbox/{act}",
             content=numbers.written(body),
             verify=certificates.trusted(),
+            timeout=60,
         )
         assert answer.is_success, answer.text
         return answer.json()

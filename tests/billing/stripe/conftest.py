@@ -9,7 +9,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from django.core.management import call_command
 
 from billing import catalogue_loading, plans
 from billing.providers import registry
@@ -21,12 +20,28 @@ from metering.verification.run import verify
 from servicebilling.sandbox.stripe.running import Sandbox
 from tests.billing.stripe import talking
 from tests.billing.stripe.customers import Paying
+from tests.billing.stripe.kept import KeptCatalogue
 from tests.sandbox import checker
 
 KEY = "sk_test_sandbox"
 # Spares each request the reading of all certificates; the sandbox speaks plain HTTP.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+# Longer than any answer takes, also on a busy machine.
+PATIENCE_SECONDS = 60
 ORGANIZATION = UUID("01900000-0000-7000-8000-000000000001")
+
+
+# For all that tests ask; making one takes longer than an answer.
+CLIENT = httpx.Client(
+    verify=NO_TLS,
+    timeout=PATIENCE_SECONDS,
+    trust_env=False,
+    limits=httpx.Limits(max_keepalive_connections=0),
+)
+
+
+def ask(method: str, url: str, **given: Any) -> httpx.Response:
+    return CLIENT.request(method, url, **given)
 
 
 @dataclass
@@ -36,23 +51,21 @@ class Stripe:
     url: str
 
     def control(self, act: str, /, **params: Any) -> Any:
-        answer = httpx.post(f"{self.url}/_sandbox/{act}", data=params, verify=NO_TLS)
+        answer = ask("POST", f"{self.url}/_sandbox/{act}", data=params)
         assert answer.is_success, answer.text
         return answer.json()
 
     def control_shown(self, what: str) -> Any:
-        return httpx.get(f"{self.url}/_sandbox/{what}", verify=NO_TLS).json()
+        return ask("GET", f"{self.url}/_sandbox/{what}").json()
 
     def control_fails(self, act: str, /, **params: Any) -> int:
         """Return the status with which an act was refused."""
-        answer = httpx.post(f"{self.url}/_sandbox/{act}", data=params, verify=NO_TLS)
+        answer = ask("POST", f"{self.url}/_sandbox/{act}", data=params)
         assert answer.is_client_error, answer.text
         return answer.status_code
 
     def every(self, kind: str) -> list[dict[str, Any]]:
-        return httpx.get(f"{self.url}/_sandbox/objects/{kind}", verify=NO_TLS).json()[
-            "data"
-        ]
+        return ask("GET", f"{self.url}/_sandbox/objects/{kind}").json()["data"]
 
     def get(self, path: str, **params: Any) -> Any:
         return self._send("GET", path, params=params)
@@ -64,20 +77,20 @@ class Stripe:
         return self._send("DELETE", path)
 
     def get_v2(self, path: str, **params: Any) -> Any:
-        answer = httpx.get(
+        answer = ask(
+            "GET",
             f"{self.url}/v2/{path}",
             params=params,
-            verify=NO_TLS,
             headers={"Authorization": f"Bearer {KEY}", "Stripe-Version": API_VERSION},
         )
         assert answer.is_success, answer.text
         return answer.json()
 
     def post_v2(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(
+        answer = ask(
+            "POST",
             f"{self.url}/v2/{path}",
             json=body,
-            verify=NO_TLS,
             headers={"Authorization": f"Bearer {KEY}", "Stripe-Version": API_VERSION},
         )
         assert answer.is_success, answer.text
@@ -87,11 +100,10 @@ class Stripe:
         return self.control(f"checkout/{session_id}/pay", **params)
 
     def _send(self, method: str, path: str, **given: Any) -> Any:
-        answer = httpx.request(
+        answer = ask(
             method,
             f"{self.url}/v1/{path}",
             headers={"Authorization": f"Bearer {KEY}"},
-            verify=NO_TLS,
             **given,
         )
         assert answer.is_success, answer.text
@@ -108,10 +120,17 @@ def running_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def stripe(running_sandbox) -> Stripe:
-    """An account in which nothing has happened, at a moment that stands still."""
+    """An account in which nothing has happened, at a moment that stands still. It sends no
+    webhooks: nobody would be there to take them."""
     there = Stripe(running_sandbox.url)
     there.control("reset", at="1769860800", frozen="true", keep_endpoints="false")
+    there.control("settings", delivers_by_itself="false")
     return there
+
+
+@pytest.fixture(scope="session")
+def kept_catalogue(running_sandbox) -> KeptCatalogue:
+    return KeptCatalogue(running_sandbox.box)
 
 
 @pytest.fixture(scope="session")
@@ -156,13 +175,15 @@ def customer(provider) -> Customer:
 
 
 @pytest.fixture
-def paying(organization, stripe, provider, settings, spoken_to, monkeypatch, capsys):
+def paying(
+    organization, stripe, provider, settings, spoken_to, monkeypatch, kept_catalogue
+):
     """Somebody without a plan yet, and the shipped catalogue on sale."""
     settings.STRIPE_SECRET_KEY = KEY
     settings.STRIPE_API_BASE = spoken_to
     began_at = datetime(2026, 1, 31, 12, tzinfo=UTC)
     catalogue_loading.load(now=began_at)
-    call_command("sync_stripe_catalog", "--json")
+    kept_catalogue.put()
     organization.currency = "EUR"
     organization.save(update_fields=["currency"])
     none = plans.get("none")
