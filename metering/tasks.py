@@ -149,6 +149,7 @@ def purge() -> None:
         inbox.purge(now=now)
         exports.purge(now=now)
         reconcile.purge(now=now)
+        delivery.give_up_unanswered(now=now)
         delivery.purge(now=now)
         periodic_runs.purge(now=now)
         idempotency.purge(now=now)

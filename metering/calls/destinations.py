@@ -46,6 +46,14 @@ def check(
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def in_e164(number: str) -> str:
+    """Return a number in its one form; what is none stays as it is."""
+    parsed = _parsed(number)
+    if parsed is None:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
 def country_of(number: str) -> str:
     """The two letters of the country a number is of; "" for none."""
     parsed = _parsed(number)

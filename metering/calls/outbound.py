@@ -5,7 +5,7 @@ minutes stay held and the provider is asked before anybody is called again.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -75,6 +75,8 @@ def place(
     `ProviderNotSetUp`.
     """
     vapi.client()
+    # However it is written, it is one number: the same request asked again is the same call.
+    wanted = replace(wanted, call_to=destinations.in_e164(wanted.call_to))
     if known := idempotency_key and placements.by_key(organization, idempotency_key):
         return resume(known, wanted, now=now)
     if wanted.kind == Placement.Kind.OUTBOUND:

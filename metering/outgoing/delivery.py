@@ -2,10 +2,13 @@
 until somebody asks for it."""
 
 import json
+import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from accounts import settings_history
 from accounts.models import Organization
@@ -21,17 +24,74 @@ WAITS = tuple(
 # Longer than one try lasts: nobody else takes it meanwhile, and one lost in a crash is
 # tried again.
 LEASE = timedelta(seconds=60)
+# Of one endpoint, each time somebody looks for messages to be sent.
+AT_ONCE_MAX = 20
+# Of all that do not answer.
+SILENT_AT_ONCE_MAX = 4
+# So many tries lie within about half an hour.
+LATELY = 3
+# As long as a message is tried again.
+UNANSWERED_MAX = timedelta(days=3)
 # The log of a month: long enough to look into a complaint, and much longer than the tries.
 PURGED_AT_ONCE = 5_000
 ERROR_LENGTH_MAX = 200
 
 
 def due(*, now: datetime, limit: int = 200) -> list[UUID]:
-    """Return messages that wait for a try, longest first."""
-    waiting = WebhookDelivery.objects.filter(
-        state=WebhookDelivery.State.WAITING, next_attempt_at__lte=now
+    """Return messages that wait for a try, longest first; of one endpoint only so many.
+
+    A system that does not answer costs a worker seconds at each try, and the same workers end
+    calls and fill wallets: of such ones a few are tried, with one message each.
+    """
+    silent = _silent_endpoints()
+    first_ones = (
+        _waiting()
+        .filter(next_attempt_at__lte=now)
+        .annotate(
+            place=Window(
+                RowNumber(), partition_by="endpoint", order_by=("next_attempt_at", "pk")
+            )
+        )
+        .filter(place__lte=AT_ONCE_MAX)
+        .order_by("next_attempt_at", "pk")
     )
-    return list(waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    answering: list[UUID] = []
+    of_silent: dict[UUID, UUID] = {}
+    for pk, endpoint_id in first_ones.values_list("pk", "endpoint_id"):
+        if endpoint_id in silent:
+            of_silent.setdefault(endpoint_id, pk)
+        elif len(answering) < limit:
+            answering.append(pk)
+    # Drawn by lot, so that each has its turn however long the others' queues are.
+    drawn = random.sample(
+        list(of_silent.values()), k=min(len(of_silent), SILENT_AT_ONCE_MAX)
+    )
+    return answering + drawn
+
+
+def give_up_unanswered(*, now: datetime) -> int:
+    """Give up messages that wait for their turn at a system that has not answered for days;
+    returns how many. They can be sent again by hand."""
+    return (
+        _waiting()
+        .filter(endpoint__in=_silent_endpoints(), next_attempt_at__lt=now - UNANSWERED_MAX)
+        .update(
+            state=WebhookDelivery.State.FAILED,
+            next_attempt_at=None,
+            error="your system has not answered for days",
+        )
+    )
+
+
+def _waiting() -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(state=WebhookDelivery.State.WAITING)
+
+
+def _silent_endpoints() -> set[UUID]:
+    """Endpoints that were tried lately and gave no answer at all, not even a refusal."""
+    tried = _waiting().filter(attempts__range=(1, LATELY), response_status=None)
+    rows = tried.exclude(error="").order_by().values_list("endpoint_id", flat=True)
+    return set(rows.distinct())
 
 
 def deliver(delivery_id: UUID, *, now: datetime) -> str:

@@ -114,9 +114,10 @@ def test_nothing_to_pay_with_is_402_and_nobody_is_called(provider, program, acme
     Allowance.objects.filter(organization=acme).update(minutes_ceiling=20)
 
 
-def test_a_repeated_post_dials_once(provider, program):
-    first = place(program, to=MOBILE, key="order-1")
-    second = place(program, to=MOBILE, key="order-1")
+@pytest.mark.parametrize("to", [MOBILE, "+112025550178"])
+def test_a_repeated_post_dials_once(provider, program, to):
+    first = place(program, to=to, key="order-1")
+    second = place(program, to=to, key="order-1")
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json() == second.json()

@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 from threading import Thread
+from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 
@@ -108,6 +111,57 @@ def test_a_failure_is_tried_again_with_growing_waits_then_given_up(message):
     assert delivery.due(now=at + timedelta(days=9)) == []
     ids = {headers["webhook-id"] for headers, _ in Receiver.got}
     assert len(ids) == 1
+
+
+def queue(organization, name: str, count: int) -> list[WebhookDelivery]:
+    """So many messages wait for one address."""
+    endpoint, _ = endpoints.add(
+        organization,
+        url=f"https://{name}.example.com/",
+        kinds=["call.refused"],
+        actor="test",
+        now=NOW,
+    )
+    return WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            organization=organization,
+            endpoint_id=endpoint.id,
+            event_id=uuid4(),
+            kind="call.refused",
+            data={},
+            occurred_at=NOW,
+            next_attempt_at=NOW,
+        )
+        for _ in range(count)
+    )
+
+
+def test_systems_that_do_not_answer_keep_the_workers_from_nobody(organization, monkeypatch):
+    dead = [queue(organization, f"dead-{number}", 30) for number in range(6)]
+    monkeypatch.setattr(socket, "getaddrinfo", Mock(side_effect=OSError))
+    assert len(delivery.due(now=NOW)) == 6 * delivery.AT_ONCE_MAX
+    for first, *_ in dead:
+        assert delivery.deliver(first.pk, now=NOW) == "waiting"
+
+    alive = queue(organization, "alive", 3)
+    asked = delivery.due(now=NOW)
+
+    assert set(asked[:3]) == {one.pk for one in alive}
+    endpoints_asked = WebhookDelivery.objects.filter(pk__in=asked[3:])
+    assert len(asked[3:]) == delivery.SILENT_AT_ONCE_MAX
+    assert len(set(endpoints_asked.values_list("endpoint", flat=True))) == len(asked[3:])
+
+
+def test_what_waits_for_a_system_that_never_answers_is_given_up(organization, monkeypatch):
+    first, *_, last = queue(organization, "dead", 5)
+    monkeypatch.setattr(socket, "getaddrinfo", Mock(side_effect=OSError))
+    delivery.deliver(first.pk, now=NOW)
+    later = NOW + delivery.UNANSWERED_MAX
+
+    assert delivery.give_up_unanswered(now=later) == 0
+    assert delivery.give_up_unanswered(now=later + timedelta(minutes=1)) == 5
+    delivery.resend(organization, last.pk, now=later + timedelta(minutes=1))
+    assert delivery.due(now=later + timedelta(minutes=1)) == [last.pk]
 
 
 def test_it_can_be_sent_again(message, organization, other_organization):
