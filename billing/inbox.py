@@ -17,7 +17,7 @@ from billing.models import PaymentEvent
 from billing.providers import registry
 from billing.providers.answers import SignedEvent
 from billing.providers.base import PaymentProvider
-from billing.subscriptions import overage_items
+from billing.subscriptions import overage_items, whole_periods
 from billing.subscriptions.transitions import Outdated, generation_of
 from servicebilling.lib import retrying
 
@@ -139,6 +139,7 @@ def _process(row: PaymentEvent, now: datetime) -> str:
         for fact in fetched.facts:
             if isinstance(fact, SubscriptionChanged):
                 overage_items.ensure(provider, fact.subscription_id)
+                whole_periods.ensure(provider, fact.subscription_id)
         row.organization = organization
         state = State.PROCESSED if fetched.facts else State.IGNORED
         return _close(row, state, now, note=note)

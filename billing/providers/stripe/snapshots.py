@@ -83,11 +83,13 @@ def _item(row: Row) -> SubscriptionItem:
 
 
 def _ends_at(subscription: Row) -> datetime | None:
-    """The portal may set the date and leave the flag alone, so both are read."""
+    """The portal may set the date and leave the flag alone, so both are read. The flag means
+    the period that ends first."""
     if subscription.get("cancel_at"):
         return moment(subscription["cancel_at"])
     if subscription.get("cancel_at_period_end"):
-        return moment(flat_item(subscription)["current_period_end"])
+        rows = subscription["items"]["data"]
+        return moment(min(row["current_period_end"] for row in rows))
     return None
 
 

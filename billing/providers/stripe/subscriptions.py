@@ -57,23 +57,47 @@ def preview_change(
     )
 
 
-def change_plan(gateway: Gateway, subscription_id: str, *, price_id: str, key: str) -> None:
+def change_plan(
+    gateway: Gateway,
+    subscription_id: str,
+    *,
+    price_id: str,
+    key: str,
+    counts_from: datetime | None = None,
+) -> None:
     """Move the flat item to another price at once, once the difference has been paid.
 
-    Without the item's id Stripe would add a second plan beside the first.
+    Without the item's id Stripe would add a second plan beside the first. `counts_from` is
+    the moment of a preview: Stripe prorates by the second. What was to end with what is paid
+    still does: with the year, if that is what is paid now.
     """
-    item = flat_item(retrieve(gateway, subscription_id))
+    found = retrieve(gateway, subscription_id)
+    item = flat_item(found)
     params: Any = {
         "items": [{"id": item["id"], "price": price_id}],
         "proration_behavior": "always_invoice",
         "payment_behavior": "pending_if_incomplete",
     }
+    if counts_from is not None:
+        params["proration_date"] = int(counts_from.timestamp())
     _update(gateway, subscription_id, params, key)
+    is_dated = not found.get("cancel_at_period_end")
+    if is_dated and found.get("cancel_at") == item["current_period_end"]:
+        cancel_at_end(gateway, subscription_id, key=f"{key}:end")
 
 
 def cancel_at_end(gateway: Gateway, subscription_id: str, *, key: str) -> None:
-    """Let a subscription end with what is paid; usage until then is still billed."""
-    _update(gateway, subscription_id, {"cancel_at_period_end": True}, key)
+    """Let a subscription end with what is paid; usage until then is still billed.
+
+    `cancel_at_period_end` would end a paid year with the month of its overage: of several
+    periods it means the one that ends first. The other way needs the flexible billing mode.
+    """
+    found = retrieve(gateway, subscription_id)
+    is_flexible = (found.get("billing_mode") or {}).get("type") == "flexible"
+    ends: Row = {"cancel_at_period_end": True}
+    if is_flexible:
+        ends = {"cancel_at": "max_period_end"}
+    _update(gateway, subscription_id, ends, key)
 
 
 def undo_cancel(gateway: Gateway, subscription_id: str, *, key: str) -> None:

@@ -143,13 +143,14 @@ class NeedsAuthentication(Exception):
 
 
 def cancel(box: Box, subscription: Row, *, feedback: str | None = None) -> None:
-    """Cancel with the period. In flexible billing mode the portal names the moment and
-    leaves the flag alone, so that readers of the flag alone see nothing."""
+    """Cancel with the period, as the API's flag does: the shortest one. In flexible billing
+    mode the portal names the moment and leaves the flag alone, so that readers of the flag
+    alone see nothing."""
     at = box.now(subscription["customer"])
     is_flexible = subscription["billing_mode"]["type"] == "flexible"
     with changing(box, subscription, "customer.subscription.updated"):
         subscription |= {
-            "cancel_at": rows.last_period_end(box, subscription),
+            "cancel_at": rows.first_period_end(box, subscription),
             "cancel_at_period_end": not is_flexible,
             "canceled_at": at,
             "cancellation_details": {

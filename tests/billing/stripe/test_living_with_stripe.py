@@ -1,5 +1,7 @@
 """From Stripe's events to our rows and back: the worker against the sandbox."""
 
+from datetime import timedelta
+
 import pytest
 
 from billing import inbox
@@ -43,3 +45,42 @@ def test_a_higher_plan_takes_its_own_overage_price_along(paying) -> None:
     paying.hear()
     assert paying.subscription.plan.code == "growth"
     assert paying.prices_at_stripe() == {"growth_monthly", "growth_overage"}
+
+
+@pytest.mark.parametrize("where", ["on our page", "in the portal"])
+def test_who_cancels_a_year_keeps_it_to_its_end(paying, where) -> None:
+    """Stripe's own flag would end it with the month of its overage item."""
+    ends_at = paying.subscribe("starter", "yearly").period_ends_at
+    if where == "in the portal":
+        there = paying.at_stripe
+        paying.stripe.control(
+            f"portal/{there['customer']}", act="cancel", subscription=there["id"]
+        )
+    else:
+        changes.cancel_at_period_end(paying.organization, paying.now)
+    paying.hear()
+    assert paying.subscription.cancel_at == ends_at
+
+    paying.wait(days=29)
+    assert paying.subscription.status == "active"
+
+
+def test_who_pays_a_year_after_cancelling_has_it_to_its_end(paying) -> None:
+    paying.subscribe("starter")
+    changes.cancel_at_period_end(paying.organization, paying.now)
+    paying.hear()
+    changes.change(paying.organization, "starter", "yearly", paying.now)
+    paying.hear()
+    mine = paying.subscription
+    assert mine.billing_period == "yearly"
+    assert mine.cancel_at == mine.period_ends_at
+
+
+def test_a_date_that_somebody_set_on_purpose_stays(paying) -> None:
+    paying.subscribe("starter", "yearly")
+    on_purpose = paying.now + timedelta(days=100)
+    paying.stripe.post(
+        f"subscriptions/{paying.at_stripe['id']}", cancel_at=int(on_purpose.timestamp())
+    )
+    paying.hear()
+    assert paying.subscription.cancel_at == on_purpose

@@ -144,9 +144,10 @@ def test_the_end_of_a_subscription_is_asked_for_and_undone(
     stripe, provider, subscribed
 ) -> None:
     provider.cancel_at_end(subscribed, key="cancel:1")
-    assert stripe.get(f"subscriptions/{subscribed}")["cancel_at_period_end"]
+    found = stripe.get(f"subscriptions/{subscribed}")
+    assert found["cancel_at"] == found["items"]["data"][0]["current_period_end"]
     provider.undo_cancel(subscribed, key="undo:1")
-    assert not stripe.get(f"subscriptions/{subscribed}")["cancel_at_period_end"]
+    assert stripe.get(f"subscriptions/{subscribed}")["cancel_at"] is None
 
 
 def test_a_trial_is_not_charged(stripe, provider, customer, prices) -> None:

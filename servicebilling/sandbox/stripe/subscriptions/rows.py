@@ -96,12 +96,15 @@ def new_item(
 
 
 def keep_items(box: Box, subscription: Row, items: list[Row]) -> None:
-    """Make these the items of a subscription."""
+    """Make these the items of a subscription. An end by the flag moves with their periods,
+    one by a date does not."""
     table = box.tables.setdefault("subscription_item", {})
     for old in items_of(box, subscription):
         del table[old["id"]]
     for item in items:
         table[item["id"]] = item
+    if subscription["cancel_at_period_end"] and items:
+        subscription["cancel_at"] = first_period_end(box, subscription)
 
 
 def items_of(box: Box, subscription: Row) -> list[Row]:

@@ -88,8 +88,8 @@ def set_cancellation(box: Box, subscription: Row, params: Row) -> None:
         return
     at = box.now(subscription["customer"])
     with_period = params.get("cancel_at_period_end", False)
-    # With mixed intervals this is taken to mean the longest: what is paid is kept.
-    moment = rows.last_period_end(box, subscription) if with_period else None
+    # With mixed intervals the flag means the shortest, even if a year is paid.
+    moment = rows.first_period_end(box, subscription) if with_period else None
     asked = params.get("cancel_at")
     if asked == "min_period_end":
         moment = rows.first_period_end(box, subscription)
