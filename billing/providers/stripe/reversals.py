@@ -46,7 +46,9 @@ def of_dispute(gateway: Gateway, id: str) -> Disputed:
     none, and a dispute that is won gives it back."""
     row = gateway.ask(lambda client: client.v1.disputes.retrieve(id))
     currency = row["currency"].upper()
-    moved = sum(booked["amount"] for booked in row["balance_transactions"])
+    # Withdrawn and given back at two rates of exchange, they need not add up to nothing.
+    away = sum(booked["amount"] < 0 for booked in row["balance_transactions"])
+    back = sum(booked["amount"] > 0 for booked in row["balance_transactions"])
     return Disputed(
         provider=NAME,
         dispute_id=row["id"],
@@ -54,7 +56,7 @@ def of_dispute(gateway: Gateway, id: str) -> Disputed:
         amount=money.from_minor(row["amount"], currency),
         currency=currency,
         status=row["status"],
-        is_effective=moved < 0,
+        is_effective=away > back,
         created_at=moment(row["created"]),
         reason=row.get("reason") or "",
     )
