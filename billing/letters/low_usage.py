@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from accounts import settings_history
@@ -71,7 +72,7 @@ def _was_told(low: Low, now: datetime) -> bool:
     if letters.filter(local_day=today).exists():
         return True
     same = letters.filter(cycle_id=low.cycle_id, about=_about(low))
-    if low.crossing.kind == "percent_used":
+    if low.crossing.kind in ("percent_used", "postpaid_used"):
         return same.filter(threshold__gte=low.crossing.threshold).exists()
     return same.filter(threshold__lte=low.crossing.threshold).exists()
 
@@ -100,6 +101,8 @@ def _write(low: Low, now: datetime) -> bool:
 
 def words(low: Low, *, run_out: RunOut | None, ends_at: datetime) -> Words:
     """Return what the letter says; days are those of the organization's zone."""
+    if low.crossing.kind == "postpaid_used":
+        return _limit_words(low, run_out=run_out, ends_at=ends_at)
     is_wallet = low.crossing.kind == "wallet_left"
     what = "wallet" if is_wallet else "minutes"
     ends_on = ends_at.astimezone(ZoneInfo(low.organization.timezone))
@@ -132,11 +135,40 @@ def words(low: Low, *, run_out: RunOut | None, ends_at: datetime) -> Words:
     )
 
 
+def _limit_words(low: Low, *, run_out: RunOut | None, ends_at: datetime) -> Words:
+    """The warning before a credit limit: nothing is refused yet."""
+    name, percent = low.organization.name, low.level.postpaid_percent
+    ends_on = ends_at.astimezone(ZoneInfo(low.organization.timezone))
+    return Words(
+        subject=f"{percent} % of the credit limit of {name} are used",
+        heading="Your credit limit is nearly used",
+        paragraphs=(
+            "Calls go on your invoice up to this limit. Once it is reached they are refused "
+            f"until the next cycle begins on {ends_on:%-d %B %Y}.",
+            "Bought minutes are used before it. For a higher limit, answer this letter.",
+        ),
+        figures=(
+            ("Left", left(low)),
+            *run_outs.figure(run_out),
+            ("Credit limit", _shown(low.level.postpaid_limit, low)),
+        ),
+        button="Buy minutes",
+        path=writing.place("website:billing", low.organization),
+        tone="warn",
+    )
+
+
 def left(low: Low) -> str:
     """Return what is left, in words."""
+    if low.crossing.kind == "postpaid_used":
+        return _shown(low.level.postpaid_left, low)
     if low.crossing.kind == "wallet_left":
-        return money.shown(money.rounded(low.level.wallet, low.currency), low.currency)
+        return _shown(low.level.wallet, low)
     return minutes(low.level.minutes_left)
+
+
+def _shown(amount: Decimal | None, low: Low) -> str:
+    return money.shown(money.rounded(amount or Decimal(0), low.currency), low.currency)
 
 
 def _found(low: Low, *, is_written: bool) -> Found:

@@ -1,6 +1,7 @@
 """Letters that all minutes, or all money, are gone, and that calls are answered again."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -92,7 +93,7 @@ def _is_left(notice: Notice, report: CycleReport) -> bool:
     match notice.kind:
         case Notice.Kind.WALLET_LEFT:
             return report.wallet_balance > 0
-        case Notice.Kind.OVERAGE_LEFT:
+        case Notice.Kind.OVERAGE_LEFT | Notice.Kind.POSTPAID_USED:
             return report.minutes_ceiling > 0
         case _:
             return report.minutes_remaining > 0
@@ -122,6 +123,8 @@ def gone_words(notice: Notice, report: CycleReport) -> Words:
             path=billing,
             tone="warn",
         )
+    if report.when_exhausted == "postpaid":
+        return _limit_reached(organization, report)
     if notice.kind == Notice.Kind.OVERAGE_LEFT:
         limit = minutes(report.overage_limit_minutes or 0)
         return Words(
@@ -149,6 +152,30 @@ def gone_words(notice: Notice, report: CycleReport) -> Words:
     )
 
 
+def _limit_reached(organization: Organization, report: CycleReport) -> Words:
+    begins = _day(report.cycle_end, organization)
+    return Words(
+        subject=f"The credit limit of {organization.name} is reached",
+        heading="Your credit limit is reached",
+        paragraphs=(
+            f"Calls are refused until the next cycle begins on {begins}, or until minutes "
+            "are bought: those are used at once, and paid by card.",
+            "For a higher limit, answer this letter.",
+        ),
+        figures=(
+            ("On this cycle's invoice", _amount(report.amount_invoiced, report)),
+            ("Credit limit", _amount(report.postpaid_limit_amount or Decimal(0), report)),
+        ),
+        button="Buy minutes",
+        path=writing.place("website:billing", organization),
+        tone="bad",
+    )
+
+
+def _amount(amount: Decimal, report: CycleReport) -> str:
+    return money.shown(money.rounded(amount, report.currency), report.currency)
+
+
 def _day(moment: datetime, organization: Organization) -> str:
     return f"{moment.astimezone(ZoneInfo(organization.timezone)):%-d %B %Y}"
 
@@ -159,9 +186,7 @@ def _paid_by(report: CycleReport) -> str:
             left = minutes(report.overage_minutes_left)
             return f"Calls go on: each further minute is charged as overage, up to {left}."
         case "wallet":
-            left = money.shown(
-                money.rounded(report.wallet_balance, report.currency), report.currency
-            )
+            left = _amount(report.wallet_balance, report)
             return f"Calls go on: the wallet pays for them. It holds {left}."
         case "postpaid":
             return "Calls go on: they are charged to your next invoice."
@@ -189,10 +214,14 @@ def _write_back(gone: Letter, now: datetime) -> bool:
     ):
         return False
     report = reports.usage_this_cycle(organization, now=now)
-    figures = [("Minutes left", f"{report.minutes_remaining:,}")]
+    figures = []
+    if report.when_exhausted == "postpaid":
+        limit_left = _amount(report.postpaid_amount_left, report)
+        figures.append(("Left of the credit limit", limit_left))
+    if report.minutes_remaining or not figures:
+        figures.append(("Minutes left", f"{report.minutes_remaining:,}"))
     if report.wallet_balance:
-        wallet = money.rounded(report.wallet_balance, report.currency)
-        figures.append(("Wallet", money.shown(wallet, report.currency)))
+        figures.append(("Wallet", _amount(report.wallet_balance, report)))
     return writing.write(
         Letter.Kind.BACK_IN_SERVICE,
         Words(

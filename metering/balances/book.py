@@ -187,6 +187,12 @@ class Book:
         """What may be charged to the running postpaid cycle, open holds allowed for."""
         return self._funds().budget - self._money_for_calls()
 
+    @property
+    def charged_on_limit(self) -> Decimal:
+        """What the running cycle has charged; on a postpaid card it counts on its limit."""
+        of_calls = sum((charge.amount for charge in self.live.charges), ZERO)
+        return of_calls + sum((usage.price for usage in self.live.usages), ZERO)
+
     def usage_promised(self, when_exhausted: str) -> Decimal:
         """The most that open usage holds of such cards may cost beyond what is included."""
         promised = ZERO
@@ -322,9 +328,7 @@ class Book:
         card = self.terms(self.live)
         budget = self.wallet
         if card.when_exhausted == rating.POSTPAID:
-            charged = sum((charge.amount for charge in self.live.charges), ZERO)
-            charged += sum((usage.price for usage in self.live.usages), ZERO)
-            budget = card.postpaid_limit_amount - charged
+            budget = card.postpaid_limit_amount - self.charged_on_limit
         budget -= self.usage_promised(card.when_exhausted)
         limit = card.overage_limit_minutes
         if self.overage_limit_minutes is not None:

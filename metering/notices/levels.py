@@ -8,6 +8,7 @@ from metering import rating
 from metering.balances.book import Book
 
 ZERO = Decimal(0)
+Postpaid = tuple[Decimal | None, Decimal | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class Level:
     # Of overage, where minutes beyond are charged so: the plan's limit or the lower own cap.
     overage_limit: int | None = None
     overage_left: int | None = None
+    # Of the credit limit, where calls go on an invoice: the amounts, and the used share, which
+    # is 100 once no further minute fits.
+    postpaid_limit: Decimal | None = None
+    postpaid_left: Decimal | None = None
+    postpaid_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,13 @@ def level_of(book: Book) -> Level:
         limits = (card.overage_limit_minutes, book.overage_limit_minutes)
         limit = min((one for one in limits if one is not None), default=None)
         overage_left = max(0, book.ceiling - max(0, book.remaining))
+    postpaid: Postpaid = (None, None, None)
+    if card.when_exhausted == rating.POSTPAID:
+        postpaid = postpaid_of(
+            card.postpaid_limit_amount,
+            book.charged_on_limit,
+            pays_on=book.ceiling > max(0, book.remaining),
+        )
     return Level(
         minutes_pool=pool,
         minutes_left=left,
@@ -58,7 +71,19 @@ def level_of(book: Book) -> Level:
         pays_from_wallet=card.when_exhausted == rating.WALLET,
         overage_limit=limit,
         overage_left=overage_left,
+        postpaid_limit=postpaid[0],
+        postpaid_left=postpaid[1],
+        postpaid_percent=postpaid[2],
     )
+
+
+def postpaid_of(limit: Decimal, charged: Decimal, *, pays_on: bool) -> Postpaid:
+    """Return a credit limit, what is left of it, and its used share, rounded down: 100 once
+    it pays for no further minute."""
+    left = max(ZERO, limit - charged)
+    if not pays_on or limit <= 0:
+        return limit, left, 100
+    return limit, left, min(99, max(0, int(charged * 100 // limit)))
 
 
 def crossed(before: Level, after: Level, thresholds: Thresholds) -> Crossing | None:
@@ -69,6 +94,15 @@ def crossed(before: Level, after: Level, thresholds: Thresholds) -> Crossing | N
     """
     if before.overage_left and after.overage_left == 0 and not after.minutes_left:
         return Crossing("overage_left", ZERO, is_gone=True)
+    if after.postpaid_percent is not None:
+        used = _highest(
+            before.postpaid_percent or 0,
+            after.postpaid_percent,
+            {*thresholds.percents, 100},
+        )
+        # While minutes are left it is they that run low; their end tells of the limit, too.
+        if used is not None and not (used == 100 and after.minutes_left):
+            return Crossing("postpaid_used", used, is_gone=used == 100)
     if after.pays_from_wallet:
         low = _lowest(before.wallet, after.wallet, {*thresholds.wallet, ZERO})
         if low is not None:
@@ -96,6 +130,7 @@ def reached(level: Level, thresholds: Thresholds) -> Crossing | None:
         percent_used=0,
         wallet=Decimal("Infinity"),
         overage_left=level.overage_limit,
+        postpaid_percent=None if level.postpaid_percent is None else 0,
     )
     return crossed(full, level, thresholds)
 
@@ -118,6 +153,10 @@ def coming(level: Level, thresholds: Thresholds) -> Crossing | None:
     if level.pays_from_wallet and level.wallet > 0:
         below = max(one for one in {*thresholds.wallet, ZERO} if one < level.wallet)
         return Crossing("wallet_left", below, is_gone=below == ZERO)
+    if level.postpaid_percent is not None and level.postpaid_percent < 100:
+        shares = {*thresholds.percents, Decimal(100)}
+        share = min(one for one in shares if one > level.postpaid_percent)
+        return Crossing("postpaid_used", share, is_gone=share == 100)
     return None
 
 

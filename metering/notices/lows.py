@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
+
+from django.db.models import Case, Value, When
 
 from accounts import settings_history
 from accounts.models import Organization
+from metering.balances import running_charges
 from metering.balances.models import Allowance, WhenExhausted
-from metering.notices import refills, thresholds
+from metering.notices import levels, refills, thresholds
 from metering.notices.levels import Crossing, Level, reached
+from metering.notices.refills import Refills
 
 PAGE_SIZE = 500
 
@@ -58,10 +63,14 @@ def find(*, now: datetime) -> Iterator[Low]:
                 level=level,
                 crossing=crossing,
                 currency=allowance.organization.wallet.currency,
-                refill=f"wallet {last[allowance.organization_id].wallet}"
-                if crossing.kind == "wallet_left"
-                else f"minutes {level.minutes_pool}",
+                refill=_refill(level, crossing, last[allowance.organization_id]),
             )
+
+
+def _refill(level: Level, crossing: Crossing, last: Refills) -> str:
+    if crossing.kind == "minutes_left" or crossing.kind == "percent_used":
+        return f"minutes {level.minutes_pool}"
+    return last.name(crossing, level)
 
 
 def level_of(allowance: Allowance) -> Level:
@@ -71,12 +80,23 @@ def level_of(allowance: Allowance) -> Level:
     remaining = allowance.plan_minutes + allowance.credit_minutes - covered
     left = max(0, min(pool, remaining))
     pays_on = allowance.rate_card.when_exhausted == WhenExhausted.WALLET
+    card, limit = allowance.rate_card, None
+    if card.when_exhausted == WhenExhausted.POSTPAID and allowance.cycle.is_paid:
+        limit = levels.postpaid_of(
+            card.postpaid_limit_amount or Decimal(0),
+            allowance.charged_on_limit,  # type: ignore[attr-defined]
+            pays_on=allowance.minutes_ceiling > max(0, remaining),
+        )
+    postpaid_limit, postpaid_left, postpaid_percent = limit or (None, None, None)
     return Level(
         minutes_pool=pool,
         minutes_left=left,
         percent_used=(pool - left) * 100 // pool if pool else 0,
         wallet=allowance.organization.wallet.balance,
         pays_from_wallet=pays_on and allowance.cycle.is_paid,
+        postpaid_limit=postpaid_limit,
+        postpaid_left=postpaid_left,
+        postpaid_percent=postpaid_percent,
     )
 
 
@@ -86,6 +106,15 @@ def _page(after: UUID, now: datetime) -> list[Allowance]:
             organization_id__gt=after,
             organization__status=Organization.Status.ACTIVE,
             cycle_ends_at__gt=now,
+        )
+        .annotate(
+            charged_on_limit=Case(
+                When(
+                    rate_card__when_exhausted=WhenExhausted.POSTPAID,
+                    then=running_charges.of_calls() + running_charges.of_other_meters(),
+                ),
+                default=Value(Decimal(0)),
+            )
         )
         .select_related("rate_card", "cycle", "organization__wallet")
         .order_by("organization_id")[:PAGE_SIZE]

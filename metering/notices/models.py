@@ -20,6 +20,8 @@ class Notice(models.Model):
         WALLET_LEFT = "wallet_left"
         # Nothing is left of what may be charged as overage.
         OVERAGE_LEFT = "overage_left"
+        # Used share of a pay-as-you-go credit limit has reached `threshold` percent.
+        POSTPAID_USED = "postpaid_used"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="notices")
@@ -32,6 +34,7 @@ class Notice(models.Model):
     # How it stood then.
     minutes_pool = models.IntegerField()
     minutes_left = models.IntegerField()
+    # Of the minutes, or of the credit limit where it is about that.
     percent_used = models.IntegerField()
     wallet_balance = models.DecimalField(**MONEY)
     currency = models.CharField(max_length=3)

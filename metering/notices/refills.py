@@ -42,6 +42,9 @@ class Refills:
         if crossing.kind == "overage_left":
             # Another cap is to be told again; more minutes come before it.
             return f"overage {level.overage_limit} after {self.minutes}"
+        if crossing.kind == "postpaid_used":
+            # Once a cycle, and again under another limit.
+            return f"postpaid {level.postpaid_limit:f}"
         return f"minutes {level.minutes_pool} after {self.minutes}"
 
 

@@ -38,7 +38,9 @@ def tell(before: Level, book: Book, *, now: datetime) -> None:
     """Write the notice that the change since `before` calls for, if it calls for one."""
     after = level_of(book)
     fell = after.minutes_left < before.minutes_left or after.wallet < before.wallet
-    if not fell and (after.overage_left or 0) >= (before.overage_left or 0):
+    fell |= (after.overage_left or 0) < (before.overage_left or 0)
+    fell |= (after.postpaid_percent or 0) > (before.postpaid_percent or 0)
+    if not fell:
         return
     found = crossed(before, after, _thresholds(book.organization_id, now))
     if found is None or not _write(found, after, book, now):
@@ -50,12 +52,18 @@ def tell(before: Level, book: Book, *, now: datetime) -> None:
             "because": found.kind,
             "threshold": found.threshold,
             "minutes_left": after.minutes_left,
-            "percent_used": after.percent_used,
+            "percent_used": _percent_of(found, after),
             "wallet_balance": after.wallet,
             "currency": book.currency,
         },
         now=now,
     )
+
+
+def _percent_of(found: Crossing, level: Level) -> int:
+    """The used share of what a notice is about."""
+    is_limit = found.kind == "postpaid_used"
+    return (level.postpaid_percent or 0) if is_limit else level.percent_used
 
 
 def _thresholds(organization_id: UUID, now: datetime) -> Thresholds:
@@ -100,7 +108,7 @@ def _write(found: Crossing, after: Level, book: Book, now: datetime) -> bool:
                 found.is_gone,
                 after.minutes_pool,
                 after.minutes_left,
-                after.percent_used,
+                _percent_of(found, after),
                 after.wallet,
                 book.currency,
                 refill.name(found, after),

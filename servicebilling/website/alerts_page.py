@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from accounts import settings_history
 from accounts.models import Organization
@@ -102,12 +103,22 @@ def _line(one: Recipient, frame: Frame, mark: BouncedAddress | None) -> Recipien
 
 
 def _level(cycle: CycleReport) -> Level:
+    limit: levels.Postpaid = (None, None, None)
+    if cycle.when_exhausted == "postpaid":
+        limit = levels.postpaid_of(
+            cycle.postpaid_limit_amount or Decimal(0),
+            cycle.amount_invoiced,
+            pays_on=cycle.minutes_ceiling > cycle.minutes_remaining,
+        )
     return Level(
         minutes_pool=cycle.minutes_pool,
         minutes_left=cycle.minutes_remaining,
         percent_used=cycle.percent_used,
         wallet=cycle.wallet_balance,
         pays_from_wallet=cycle.when_exhausted == "wallet",
+        postpaid_limit=limit[0],
+        postpaid_left=limit[1],
+        postpaid_percent=limit[2],
     )
 
 

@@ -174,6 +174,10 @@ def notice_words(kind: str, threshold: Decimal, currency: str) -> str:
             return f"{money(threshold, currency)} left" if threshold else "Wallet empty"
         case "overage_left":
             return "Overage limit reached"
+        case "postpaid_used" if threshold == 100:
+            return "Credit limit reached"
+        case "postpaid_used":
+            return f"{figure} % of the credit limit used"
     return f"{kind.replace('_', ' ')} {figure}"
 
 
