@@ -7,6 +7,7 @@ from billing.providers.answers import Checkout
 from billing.providers.orders import PurchaseCheckout, SubscriptionCheckout
 from billing.providers.stripe import only_pages
 from billing.providers.stripe.client import Gateway, Row
+from billing.providers.stripe.prices import ON_TOP
 from servicebilling.lib import money
 
 # Changes of mind between plans within an hour.
@@ -24,7 +25,8 @@ def start_purchase(
 ) -> Checkout:
     """Open the page of a purchase, for the amount of its row."""
     params = purchase_params(checkout) | (_TAX if with_tax else {})
-    return _opened(gateway, f"purchase:{checkout.purchase_id}", params)
+    key = f"purchase:{checkout.purchase_id}:{checkout.customer.id}"
+    return _opened(gateway, key, params)
 
 
 def start_subscription(
@@ -42,7 +44,8 @@ def start_subscription(
     params = subscription_params(checkout, setup_fee_price_id=setup_fee_price_id)
     params |= _TAX if with_tax else {}
     only_pages.demand_no_subscription(gateway, checkout.customer.id)
-    opened = _opened_anew(gateway, checkout.idempotency_key, params)
+    key = f"{checkout.idempotency_key}:{checkout.customer.id}"
+    opened = _opened_anew(gateway, key, params)
     only_pages.close_others(gateway, checkout.customer.id, but=opened.id)
     return opened
 
@@ -67,6 +70,7 @@ def purchase_params(checkout: PurchaseCheckout) -> Row:
                 "price_data": {
                     "currency": checkout.currency.lower(),
                     "unit_amount": money.to_minor(checkout.amount, checkout.currency),
+                    "tax_behavior": ON_TOP,
                     "product_data": {"name": checkout.description},
                 },
             }

@@ -6,6 +6,7 @@ from billing.events import Invoiced, InvoiceLine
 from billing.providers.base import ProviderError
 from billing.providers.orders import InvoiceOrder, ItemOrder
 from billing.providers.stripe.client import NAME, Gateway, Row
+from billing.providers.stripe.prices import ON_TOP
 from billing.providers.stripe.snapshots import moment
 from servicebilling.lib import money
 
@@ -62,6 +63,7 @@ def add_item(gateway: Gateway, order: ItemOrder) -> str:
         "currency": order.currency.lower(),
         "description": order.text,
         "metadata": {"key": order.key},
+        "tax_behavior": ON_TOP,
     }
     if order.subscription_id:
         params["subscription"] = order.subscription_id
@@ -161,6 +163,7 @@ def _add_lines(gateway: Gateway, order: InvoiceOrder, invoice_id: str) -> None:
             "currency": order.currency.lower(),
             "description": line.text,
             "metadata": {"line": str(number)},
+            "tax_behavior": ON_TOP,
         }
         _create_item(gateway, f"invoice:{order.document_id}:{number}", params)
 

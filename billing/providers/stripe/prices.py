@@ -13,6 +13,9 @@ from billing.providers.stripe.journal import Journal
 from servicebilling.lib import money
 
 LOOKUP_KEYS_AT_ONCE = 10
+# Our prices are without taxes. Where nothing is said Stripe decides by the currency, and takes
+# most prices for such with taxes.
+ON_TOP = "exclusive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def params_of(wanted: Wanted, *, meter: str) -> Row:
         "unit_amount_decimal": f"{_minor(wanted):f}",
         "lookup_key": wanted.key,
         "metadata": wanted.metadata,
+        "tax_behavior": ON_TOP,
     }
     if wanted.interval:
         params["recurring"] = {"interval": wanted.interval}
@@ -131,6 +135,7 @@ def differences(wanted: Wanted, found: Row, *, meter: str) -> list[str]:
         "meter": not wanted.is_metered or recurring.get("meter") == meter,
         "counting in packages": found.get("transform_quantity") is None,
         "no longer offered": found["active"],
+        "taxes within it": found.get("tax_behavior") != "inclusive",
     }
     return [name for name, fits in checks.items() if not fits]
 
@@ -183,10 +188,16 @@ def adopt(journal: Journal, wanted: Wanted, price_id: str, *, meter: str) -> Row
 
 
 def _ensure_words(journal: Journal, wanted: Wanted, price: Row) -> None:
-    """What a webhook reads off a price: the plan and the period that it belongs to."""
-    if wanted.metadata.items() <= (price.get("metadata") or {}).items():
+    """What a webhook reads off a price, the plan and the period that it belongs to; and that
+    taxes come on top."""
+    told: Any = {}
+    if not wanted.metadata.items() <= (price.get("metadata") or {}).items():
+        told["metadata"] = wanted.metadata
+    if price.get("tax_behavior") != ON_TOP:
+        # May be said once, where nothing was said before.
+        told["tax_behavior"] = ON_TOP
+    if not told:
         return
-    told: Any = {"metadata": wanted.metadata}
     journal.do(
         "price",
         price["id"],

@@ -52,6 +52,22 @@ def test_every_price_of_a_plan_is_made_as_the_plan_says(stripe) -> None:
     assert overage["recurring"]["meter"] == meter["id"]
 
 
+def test_taxes_come_on_top_also_of_prices_that_said_nothing(stripe) -> None:
+    """Stripe takes a price in euros that says nothing for one with taxes."""
+    stripe.post(
+        "prices",
+        **{
+            "currency": "eur",
+            "unit_amount": 20400,
+            "recurring[interval]": "month",
+            "product_data[name]": "Made by hand",
+            "lookup_key": "starter_monthly",
+        },
+    )
+    sync()
+    assert {row["tax_behavior"] for row in stripe.every("price")} == {"exclusive"}
+
+
 def test_the_ids_are_written_down(stripe) -> None:
     sync()
     assert Plan.objects.get(code="starter").provider_ids == {

@@ -28,6 +28,7 @@ UPDATE = Hash(
     metadata=Metadata(),
     period=Hash(must=["start", "end"], start=MOMENT, end=MOMENT),
     quantity=Whole(least=0),
+    tax_behavior=prices.TAX_BEHAVIORS,
     unit_amount_decimal=Number(),
 )
 CREATE = UPDATE.also(
