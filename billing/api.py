@@ -75,7 +75,7 @@ class Portal(APIView):
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "billing.manage")
         back = f"{settings.WEBSITE_URL}/dashboard/billing?organization={organization.slug}"
-        url = checkout.portal(organization, return_url=back)
+        url = checkout.portal(organization, return_url=back, now=timezone.now())
         return Response({"url": url})
 
 

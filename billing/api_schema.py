@@ -8,7 +8,7 @@ from rest_framework import serializers
 from billing import reports
 from billing.api import CheckoutRequest
 from billing.documents import reports as documents
-from billing.subscription_api import ChangeRequest
+from billing.subscription_api import ChangeRequest, QuotedChangeRequest
 from billing.subscriptions import changes
 from metering.api.parameters import Named
 from servicebilling.lib.dataclass_answers import listed, serializer_of
@@ -125,7 +125,7 @@ document(
     post=extend_schema(
         summary="Change to a higher plan, the difference being paid now",
         parameters=[Named, IDEMPOTENCY_KEY],
-        request=ChangeRequest,
+        request=QuotedChangeRequest,
         responses=serializer_of(changes.ChangeAsked, name="ChangeAnswer"),
         examples=[asks_with({"plan_id": "growth", "billing_period": "monthly"})],
     ),

@@ -1,5 +1,6 @@
 """The terms of rate cards as the catalogue writes them, and the cards that have them."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
@@ -79,7 +80,7 @@ def text(value: Decimal | None) -> str | None:
 
 
 def _newest(code: str) -> RateCard | None:
-    cards = RateCard.objects.filter(code__regex=rf"^{code}-[0-9]+$")
+    cards = RateCard.objects.filter(code__regex=rf"^{re.escape(code)}-[0-9]+$")
     return max(cards, key=lambda card: int(card.code.rsplit("-", 1)[1]), default=None)
 
 

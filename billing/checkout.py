@@ -10,13 +10,13 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import Organization, User
-from billing import customers, plans
-from billing.errors import AlreadySubscribed, NothingBought, ProviderUnavailable
+from billing import customers, plans, provider_failures
+from billing.errors import AlreadySubscribed, NothingBought
 from billing.events import BillingPeriod
 from billing.models import Payment
 from billing.providers import registry
 from billing.providers.base import ProviderError, Subscribed
-from billing.providers.orders import PurchaseCheckout
+from billing.providers.orders import Customer, PurchaseCheckout, SubscriptionCheckout
 from billing.purchases import from_wallet
 from billing.purchases import starting as purchases
 from billing.subscriptions import plan_checkouts
@@ -48,21 +48,28 @@ def buy_bundle(
         return purchase.checkout_url
     adapter = registry.get(provider)
     try:
-        checkout = adapter.start_purchase(
-            PurchaseCheckout(
-                purchase_id=purchase.pk,
-                customer=customers.ensure(organization, adapter, now=now),
-                description=f"{purchase.minutes} minutes",
-                amount=purchase.price,
-                currency=purchase.currency,
-                success_url=_url(
-                    "/dashboard/billing/success", organization, purchase=str(purchase.pk)
-                ),
-                cancel_url=_url("/pricing", organization, payment="cancelled"),
-            )
+        checkout = customers.served(
+            organization,
+            adapter,
+            lambda customer: adapter.start_purchase(
+                PurchaseCheckout(
+                    purchase_id=purchase.pk,
+                    customer=customer,
+                    description=f"{purchase.minutes} minutes",
+                    amount=purchase.price,
+                    currency=purchase.currency,
+                    success_url=_url(
+                        "/dashboard/billing/success",
+                        organization,
+                        purchase=str(purchase.pk),
+                    ),
+                    cancel_url=_url("/pricing", organization, payment="cancelled"),
+                )
+            ),
+            now=now,
         )
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error
     purchases.note_checkout(purchase, checkout_id=checkout.id, url=checkout.url)
     return checkout.url
 
@@ -115,22 +122,29 @@ def top_up(
         return row.checkout_url
     adapter = registry.get(provider)
     try:
-        checkout = adapter.start_purchase(
-            PurchaseCheckout(
-                purchase_id=row.pk,
-                customer=customers.ensure(organization, adapter, now=now),
-                description=f"Wallet top-up of {money.shown(row.amount, row.currency)}",
-                amount=row.amount,
-                currency=row.currency,
-                success_url=_url(
-                    "/dashboard/billing/success", organization, top_up=str(row.pk)
-                ),
-                cancel_url=_url("/dashboard/billing", organization, payment="cancelled"),
-                saves_card=True,
-            )
+        checkout = customers.served(
+            organization,
+            adapter,
+            lambda customer: adapter.start_purchase(
+                PurchaseCheckout(
+                    purchase_id=row.pk,
+                    customer=customer,
+                    description=f"Wallet top-up of {money.shown(row.amount, row.currency)}",
+                    amount=row.amount,
+                    currency=row.currency,
+                    success_url=_url(
+                        "/dashboard/billing/success", organization, top_up=str(row.pk)
+                    ),
+                    cancel_url=_url(
+                        "/dashboard/billing", organization, payment="cancelled"
+                    ),
+                    saves_card=True,
+                )
+            ),
+            now=now,
         )
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error
     topups.note_checkout(row, checkout_id=checkout.id, url=checkout.url)
     return checkout.url
 
@@ -154,9 +168,10 @@ def subscribe(
         provider=provider,
     )
     adapter = registry.get(provider)
-    try:
-        wanted = subscriptions.checkout_of(
-            customer=customers.ensure(organization, adapter, now=now),
+
+    def wanted_by(customer: Customer) -> SubscriptionCheckout:
+        return subscriptions.checkout_of(
+            customer=customer,
             organization=organization,
             plan=plan,
             ids=ids,
@@ -165,8 +180,15 @@ def subscribe(
             cancel_url=_url("/pricing", organization, payment="cancelled"),
             now=now,
         )
+
+    try:
         if adapter.keeps_customers:
-            return adapter.start_subscription(wanted).url
+            return customers.served(
+                organization,
+                adapter,
+                lambda customer: adapter.start_subscription(wanted_by(customer)).url,
+                now=now,
+            )
         row = plan_checkouts.start(
             organization=organization,
             plan=plan,
@@ -176,6 +198,7 @@ def subscribe(
         )
         if row.checkout_url:
             return row.checkout_url
+        wanted = wanted_by(customers.ensure(organization, adapter, now=now))
         checkout = adapter.start_subscription(
             replace(
                 wanted, plan_checkout_id=row.pk, amount=row.amount, currency=row.currency
@@ -184,7 +207,7 @@ def subscribe(
     except Subscribed as error:
         raise AlreadySubscribed from error
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error
     plan_checkouts.note_checkout(row, url=checkout.url)
     return checkout.url
 
@@ -199,7 +222,7 @@ def provider_of_plan(plan_code: str, named: str = "") -> str:
     return registry.chosen(named or next(iter(able), ""), currency=plan.currency)
 
 
-def portal(organization: Organization, *, return_url: str) -> str:
+def portal(organization: Organization, *, return_url: str, now: datetime) -> str:
     """Return the provider's page where a customer manages cards and invoices; our own
     billing page for whoever pays where there is no such page.
 
@@ -209,12 +232,16 @@ def portal(organization: Organization, *, return_url: str) -> str:
         if Payment.objects.filter(organization=organization).exists():
             return _url("/dashboard/billing", organization)
         raise NothingBought
+    adapter = registry.get("stripe")
     try:
-        return registry.get("stripe").portal_url(
-            organization.stripe_customer_id, return_url=return_url
+        return customers.served(
+            organization,
+            adapter,
+            lambda customer: adapter.portal_url(customer.id, return_url=return_url),
+            now=now,
         )
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error
 
 
 def _url(path: str, organization: Organization, **query: str) -> str:

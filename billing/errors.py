@@ -36,6 +36,19 @@ class ProviderUnavailable(BillingError):
     message = "The payment provider did not answer. Nothing was charged; please try again."
 
 
+class ProviderRefused(ProviderUnavailable):
+    code = "provider_refused"
+    message = (
+        "The payment provider refused this. Nothing was charged. Trying again will not help; "
+        "please write to us."
+    )
+
+
+class QuoteGone(BillingError):
+    code = "quote_gone"
+    message = "This price was shown a while ago. Look at it again; nothing was changed."
+
+
 class StillSubscribed(BillingError):
     code = "still_subscribed"
     message = (

@@ -89,14 +89,14 @@ def newest_payments(
     """Return what was paid, newest first, with one statement."""
     rows = (
         Payment.objects.filter(organization=organization)
-        .select_related("purchase", "subscription__plan", "invoice")
+        .select_related("purchase", "plan", "subscription__plan", "invoice")
         .order_by("-paid_at", "-id")
     )
     return [
         PaymentLine(
             paid_at=row.paid_at,
             what=_what(row),
-            amount=row.amount,
+            amount=row.amount + row.tax,
             currency=row.currency,
             provider=row.provider,
             period_starts_at=row.period_starts_at,
@@ -110,5 +110,6 @@ def _what(payment: Payment) -> str:
     if payment.purchase is not None:
         return f"{payment.purchase.minutes:,} minutes"
     if payment.subscription is not None:
-        return payment.subscription.plan.name
+        # What it was when it was paid; it may have been changed since.
+        return (payment.plan or payment.subscription.plan).name
     return f"Invoice {payment.invoice.number}" if payment.invoice else "Wallet"

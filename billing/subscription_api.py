@@ -20,6 +20,12 @@ class ChangeRequest(serializers.Serializer[dict[str, Any]]):
     billing_period = serializers.ChoiceField(["monthly", "yearly"], default="monthly")
 
 
+class QuotedChangeRequest(ChangeRequest):
+    """With the `quote` of a preview the amount shown there is charged, for an hour."""
+
+    quote = serializers.CharField(max_length=300, default="", allow_blank=True)
+
+
 class Preview(APIView):
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "billing.manage")
@@ -31,12 +37,17 @@ class Preview(APIView):
 class Change(APIView):
     def post(self, request: Request) -> Response:
         organization = access.organization_for(request, "billing.manage")
-        wanted = _wanted(request)
+        asked = QuotedChangeRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        said = asked.validated_data
+        wanted = said["plan_id"], said["billing_period"]
         now = timezone.now()
         return idempotency.answer_once(
             request,
             organization,
-            lambda: Response(asdict(changes.change(organization, *wanted, now=now))),
+            lambda: Response(
+                asdict(changes.change(organization, *wanted, now=now, quote=said["quote"]))
+            ),
             now=now,
         )
 

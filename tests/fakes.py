@@ -22,8 +22,9 @@ class FakePayments:
     paid: list[PeriodPaid] = field(default_factory=list)
     other_facts: dict[str, Fact] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    counted_from: datetime | None = None
 
-    def create_customer(self, customer: Customer) -> str:
+    def create_customer(self, customer: Customer, *, after: str = "") -> str:
         self.calls.append(("create_customer", customer))
         return self.customer_id
 
@@ -41,8 +42,16 @@ class FakePayments:
         at = self.subscription.created_at
         return ChangePreview(Decimal("75.5"), Decimal("200"), "USD", at)
 
-    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+    def change_plan(
+        self,
+        subscription_id: str,
+        *,
+        price_id: str,
+        key: str,
+        counts_from: datetime | None = None,
+    ) -> None:
         self.calls.append(("change_plan", (price_id, key)))
+        self.counted_from = counts_from
 
     def change_plan_at_end(
         self, subscription_id: str, *, plan: LaterPlan, key: str

@@ -171,10 +171,12 @@ def _line(
         covered = allowance.minutes_used_this_cycle - allowance.minutes_paid_otherwise
         credit, held = allowance.credit_minutes, allowance.minutes_held
         pool = max(0, allowance.plan_minutes + credit)
-        # Cards are named by their plan and counted.
-        code = re.sub(r"-[0-9]+$", "", allowance.plan_card.code)
+        # Cards are named by their plan and counted; that of a trial has a point in it.
+        code = re.sub(r"(\.[a-z]+)?-[0-9]+$", "", allowance.plan_card.code)
         plan = sold.get(code)
+        is_own = "." not in allowance.plan_card.code
         is_older = plan is not None and plan.rate_card_id != allowance.plan_card_id
+        is_older &= is_own
     return Line(
         id=organization.pk,
         name=organization.name,

@@ -63,5 +63,5 @@ def _text(payment: Payment) -> str:
     if payment.purchase is not None:
         return f"{payment.purchase.minutes} call minutes"
     if payment.subscription is not None:
-        return payment.subscription.plan.name
+        return (payment.plan or payment.subscription.plan).name
     return "Wallet top-up"

@@ -20,6 +20,7 @@ class Discrepancy(models.Model):
         USAGE_REFUSED = "usage_refused"
         USAGE_UNBILLED = "usage_unbilled"
         INVOICE_NOT_MADE = "invoice_not_made"
+        PAID_FOR_NOTHING = "paid_for_nothing"
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(

@@ -99,6 +99,10 @@ class Payment(models.Model):
         null=True,
         blank=True,
     )
+    # Of a period: the plan as it was then. The subscription's may be changed later.
+    plan = models.ForeignKey(
+        "billing.Plan", models.PROTECT, related_name="+", null=True, blank=True
+    )
     # Of usage, or of a change of plan in mid-period.
     invoice = models.ForeignKey(
         "billing.Document",

@@ -61,6 +61,10 @@ class Subscribed(ProviderError):
     """The customer has a subscription there, whether or not it was heard of here."""
 
 
+class CustomerGone(ProviderError):
+    """The provider has no such customer (any more): deleted there, or of another account."""
+
+
 class NeverAsked(ProviderError):
     """The provider knows nothing of a charge that was perhaps asked for."""
 
@@ -73,8 +77,9 @@ class PaymentProvider(Protocol):
     # Whether a subscription can become another plan's; where not, it ends and another begins.
     changes_plans: bool
 
-    def create_customer(self, customer: Customer) -> str:
-        """Return the provider's id; the same organization always gets the same one."""
+    def create_customer(self, customer: Customer, *, after: str = "") -> str:
+        """Return the provider's id; the same organization always gets the same one, or the
+        same one after one that is gone."""
 
     def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
         """Open a page for a purchase; the same purchase opens the same page."""
@@ -103,8 +108,16 @@ class PaymentProvider(Protocol):
 class SubscriptionProvider(PaymentProvider, Protocol):
     def preview_change(self, subscription_id: str, *, price_id: str) -> ChangePreview: ...
 
-    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
-        """Move the flat item to another price at once, the difference being paid now."""
+    def change_plan(
+        self,
+        subscription_id: str,
+        *,
+        price_id: str,
+        key: str,
+        counts_from: datetime | None = None,
+    ) -> None:
+        """Move the flat item to another price at once, the difference being paid now; it
+        counts from the moment of a preview, if one is named."""
 
     def change_plan_at_end(
         self, subscription_id: str, *, plan: LaterPlan, key: str
@@ -163,6 +176,10 @@ class ListingProvider(PaymentProvider, Protocol):
     def list_checkouts(self, *, since: datetime) -> Iterable[ListedCheckout]: ...
 
     def list_subscriptions(self) -> Iterable[ListedSubscription]: ...
+
+    def fetch_subscription(self, subscription_id: str) -> FetchedFacts:
+        """Return what a subscription is now, as its news would; no facts if it is gone.
+        Raises `ProviderError`."""
 
 
 class UsageProvider(PaymentProvider, Protocol):

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts import audit
+from billing import unserved
 from billing.events import Failed, Paid, PaidAgain
 from billing.models import Payment, Purchase
 from metering.balances import ledger
@@ -28,7 +29,7 @@ def fulfil(fact: Paid, *, now: datetime) -> str:
         return "already"
     if purchase.state in (Purchase.State.FULFILLED, Purchase.State.MISMATCHED):
         raise PaidAgain(f"purchase {purchase.pk} was paid again by {fact.payment_id}")
-    Payment.objects.create(
+    payment = Payment.objects.create(
         organization_id=purchase.organization_id,
         provider=fact.provider,
         provider_payment_id=fact.payment_id,
@@ -39,6 +40,7 @@ def fulfil(fact: Paid, *, now: datetime) -> str:
         paid_at=fact.paid_at,
         created_at=now,
     )
+    unserved.notice_if_closed(payment, now=now)
     if (fact.amount, fact.currency) != (purchase.price, purchase.currency):
         return _close(purchase, Purchase.State.MISMATCHED, now)
     ledger.add_credit_minutes(

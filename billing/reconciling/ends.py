@@ -14,8 +14,6 @@ from billing.models.subscriptions import ENDED
 from billing.providers.base import ListingProvider, ProviderError
 from billing.subscriptions import transitions
 
-_EVENT = "customer.subscription.deleted"
-
 
 def learn(provider: ListingProvider, *, living: Container[str], now: datetime) -> int:
     """Follow the subscriptions of ours that are not among the living; returns how many were
@@ -28,7 +26,7 @@ def learn(provider: ListingProvider, *, living: Container[str], now: datetime) -
 def _follow(provider: ListingProvider, subscription_id: str, now: datetime) -> bool:
     generation = transitions.generation_of(provider.name, subscription_id)
     try:
-        fetched = provider.fetch(_EVENT, {"data": {"object": {"id": subscription_id}}})
+        fetched = provider.fetch_subscription(subscription_id)
         acting.act(fetched, provider=provider.name, generation=generation, now=now)
     except (ProviderError, acting.Mismatch, acting.NotYet, transitions.Outdated):
         return False

@@ -12,13 +12,12 @@ from decimal import Decimal
 from typing import cast, get_args
 
 from accounts.models import Organization
-from billing import plans
+from billing import plans, provider_failures
 from billing.errors import (
     NotSold,
     NotSubscribed,
     OtherCurrency,
     PlanStays,
-    ProviderUnavailable,
     SamePlan,
 )
 from billing.events import BillingPeriod, SubscriptionStopped
@@ -28,7 +27,7 @@ from billing.providers import registry
 from billing.providers.answers import ChangePreview as PreviewedChange
 from billing.providers.base import ProviderError, SubscriptionProvider
 from billing.providers.orders import LaterPlan
-from billing.subscriptions import unrenewed
+from billing.subscriptions import quotes, unrenewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class ChangePreview:
     # Negative where the new plan includes fewer.
     minutes_gained: int
     is_upgrade: bool
+    # Sent along with the change, it is charged what is said here; empty where nothing is.
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +84,47 @@ def preview(
         minutes_gained=plan.rate_card.included_minutes
         - subscription.rate_card.included_minutes,
         is_upgrade=is_up,
+        quote=quotes.give(
+            subscription,
+            plan_code=plan.code,
+            billing_period=billing_period,
+            at=seen.takes_effect_at,
+        )
+        if is_up
+        else "",
     )
 
 
 def change(
-    organization: Organization, plan_code: str, billing_period: str, now: datetime
+    organization: Organization,
+    plan_code: str,
+    billing_period: str,
+    now: datetime,
+    *,
+    quote: str = "",
 ) -> ChangeAsked:
-    """Ask for a higher plan at once, the difference being paid now; for a lower one, or for
-    months instead of years, from the period's end on.
+    """Ask for a higher plan at once, the difference being paid now, as it was quoted if it
+    was; for a lower one, or for months instead of years, from the period's end on.
 
-    Raises as `preview` does.
+    Raises as `preview` does, and `QuoteGone`.
     """
     subscription = _living(organization)
     plan, price_id = _wanted(subscription, plan_code, billing_period)
     if not _is_up(subscription, plan, billing_period):
         return _change_at_end(subscription, plan, billing_period, now)
+    counts_from = quotes.read(
+        quote, subscription, plan_code=plan.code, billing_period=billing_period, now=now
+    )
     attempt = f"{subscription.generation}:{now:%Y%m%d%H}"
-    key = f"change:{subscription.pk}:{attempt}:{price_id}"
+    quoted = f":{counts_from:%Y%m%d%H%M%S}" if counts_from else ""
+    key = f"change:{subscription.pk}:{attempt}:{price_id}{quoted}"
     provider = _provider(subscription)
     _ask(
         lambda: provider.change_plan(
-            subscription.provider_subscription_id, price_id=price_id, key=key
+            subscription.provider_subscription_id,
+            price_id=price_id,
+            key=key,
+            counts_from=counts_from,
         )
     )
     return ChangeAsked(plan.code, billing_period)
@@ -172,7 +193,7 @@ def _asked_now(subscription: Subscription, price_id: str) -> PreviewedChange:
             subscription.provider_subscription_id, price_id=price_id
         )
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error
 
 
 def _at_end(
@@ -237,4 +258,4 @@ def _ask(act: Callable[[], None]) -> None:
     try:
         act()
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error

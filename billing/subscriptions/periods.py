@@ -4,11 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing import plans
+from billing import plans, unserved
 from billing.events import PeriodPaid, PeriodUnpaid
 from billing.invoices import overdue
 from billing.models import Payment, Subscription
-from billing.subscriptions import standing
+from billing.models.subscriptions import ENDED
+from billing.subscriptions import standing, trials
 from metering.balances import cycles, ledger
 from metering.models import Allowance
 
@@ -19,7 +20,8 @@ class UnknownSubscription(Exception):
 
 @transaction.atomic
 def pay(fact: PeriodPaid, *, now: datetime) -> str:
-    """Count a paid period. Returns `opened`, `vouched` or `already`.
+    """Count a paid period. Returns `opened`, `vouched`, `already`, or `ended`: what was paid
+    is kept, but a subscription that is over serves nobody any more.
 
     Raises `UnknownSubscription`, and `OtherCurrency` if the organization's money is in
     another currency.
@@ -33,6 +35,7 @@ def pay(fact: PeriodPaid, *, now: datetime) -> str:
         provider=fact.provider,
         provider_payment_id=fact.invoice_id,
         subscription=subscription,
+        plan=subscription.plan,
         period_starts_at=fact.starts_at,
         period_ends_at=fact.ends_at,
         amount=fact.amount,
@@ -40,6 +43,10 @@ def pay(fact: PeriodPaid, *, now: datetime) -> str:
         paid_at=fact.paid_at,
         created_at=now,
     )
+    if subscription.status in ENDED:
+        _note_after_end(subscription, payment, now)
+        return "ended"
+    unserved.notice_if_closed(payment, now=now)
     _serve(subscription, fact, begins=begins, now=now)
     if subscription.monthly_wallet_grant and not _is_trial(subscription, fact):
         ledger.move_money(
@@ -93,6 +100,14 @@ def _is_paid(subscription: Subscription, fact: PeriodPaid) -> bool:
     return same_invoice.exists() or same_period.exists()
 
 
+def _note_after_end(subscription: Subscription, payment: Payment, now: datetime) -> None:
+    """Who paid and then left needs no look; who left and was charged all the same does."""
+    ended_at = subscription.ended_at
+    if ended_at is not None and payment.paid_at > ended_at and payment.amount:
+        because = f"its subscription had ended on {ended_at:%Y-%m-%d}"
+        unserved.notice(payment, because=because, now=now)
+
+
 def _is_trial(subscription: Subscription, fact: PeriodPaid) -> bool:
     ends_at = subscription.trial_ends_at
     return ends_at is not None and fact.starts_at < ends_at
@@ -109,14 +124,16 @@ def _serve(
     organization_id = subscription.organization_id
     rolls_until = fact.ends_at + standing.GRACE
     if begins:
+        is_trial = _is_trial(subscription, fact)
+        card = trials.card_for(subscription) if is_trial else subscription.rate_card
         trial_minutes = subscription.plan.trial_minutes or None
         plans.adopt_currency(subscription.organization, subscription.currency)
         cycles.start_period(
             organization_id=organization_id,
-            card_id=subscription.rate_card_id,
+            card_id=card.pk,
             starts_at=fact.starts_at,
             rolls_until=rolls_until,
-            included_minutes=trial_minutes if _is_trial(subscription, fact) else None,
+            included_minutes=trial_minutes if is_trial else None,
             now=now,
         )
     else:

@@ -14,7 +14,7 @@ from billing import plan_versions, plans
 from billing.events import SubscriptionChanged
 from billing.models import Plan, Subscription, SubscriptionItem, SubscriptionStatus
 from billing.models.subscriptions import ENDED, SERVED
-from billing.subscriptions import standing
+from billing.subscriptions import standing, trials
 from metering.balances import cycles, ledger
 
 
@@ -168,7 +168,9 @@ def _change_plan(
     _take_terms(subscription, plan, fact)
     subscription.save(update_fields=["plan", "rate_card", "price", "monthly_wallet_grant"])
     fewer = subscription.rate_card.included_minutes < minutes_before
-    organization_id, card_id = subscription.organization_id, subscription.rate_card_id
+    is_trial = subscription.status == SubscriptionStatus.TRIALING
+    card = trials.card_for(subscription) if is_trial else subscription.rate_card
+    organization_id, card_id = subscription.organization_id, card.pk
     if fewer and began_at and starts_at and starts_at > began_at:
         cycles.change_card_with_period(
             organization_id=organization_id,

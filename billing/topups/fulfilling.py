@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import audit
+from billing import unserved
 from billing.events import Failed, Paid, PaidAgain
 from billing.models import AutoTopUp, Payment, TopUp
 from billing.topups import declines
@@ -40,16 +41,18 @@ def credit(fact: Paid, *, now: datetime) -> str:
     top_up = TopUp.objects.select_for_update().get(pk=known.pk)
     if top_up.state in CLOSED_FOR_GOOD:
         raise PaidAgain(f"top-up {top_up.pk} was paid again by {fact.payment_id}")
-    Payment.objects.create(
+    payment = Payment.objects.create(
         organization_id=top_up.organization_id,
         provider=fact.provider,
         provider_payment_id=fact.payment_id,
         top_up=top_up,
         amount=fact.amount,
+        tax=fact.tax,
         currency=fact.currency,
         paid_at=fact.paid_at,
         created_at=now,
     )
+    unserved.notice_if_closed(payment, now=now)
     if fact.currency != top_up.currency or fact.amount < top_up.amount:
         return _close(top_up, State.MISMATCHED, now=now)
     _credit(top_up, now)

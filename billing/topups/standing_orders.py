@@ -9,8 +9,8 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Organization, User
-from billing import customers
-from billing.errors import NoSavedCard, ProviderUnavailable, TopUpOutOfBounds, TopUpUnderWay
+from billing import customers, provider_failures
+from billing.errors import NoSavedCard, TopUpOutOfBounds, TopUpUnderWay
 from billing.models import AutoTopUp, Payment, TopUp
 from billing.providers import registry
 from billing.providers.answers import SavedCard
@@ -142,7 +142,7 @@ def _newest_card(organization: Organization, now: datetime) -> tuple[str, SavedC
             if card:
                 return payment.provider, card
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        raise provider_failures.told(error) from error
     raise NoSavedCard
 
 

@@ -80,8 +80,9 @@ class CycleReport:
 
     @property
     def plan(self) -> str:
-        """The plan's code: cards are named by it and counted, `starter-2`."""
-        return self.rate_card.rpartition("-")[0] or self.rate_card
+        """The plan's code: cards are named by it and counted, `starter-2`; what they are
+        made for besides stands after a point, `starter.trial-1`."""
+        return self.rate_card.rpartition("-")[0].partition(".")[0] or self.rate_card
 
     @property
     def minutes_covered(self) -> int:

@@ -61,7 +61,7 @@ STRIPE = StandIn(
     prepare=("sync_stripe_catalog", "--without-webhook"),
     hints=(
         "4242 4242 4242 4242 pays; 4000 0000 0000 0002 is declined;",
-        "4000 0000 0000 0341 pays once, then no more; 4000 0025 0000 3155 asks 3-D Secure",
+        "4000 0000 0000 0341 can be kept, but pays nothing; 4000 0025 0000 3155 asks 3-D Secure",
     ),
 )
 FLUTTERWAVE = StandIn(

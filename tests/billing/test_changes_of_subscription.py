@@ -10,6 +10,7 @@ from billing.errors import (
     NotSold,
     NotSubscribed,
     ProviderUnavailable,
+    QuoteGone,
     SamePlan,
 )
 from billing.models import Plan, Subscription
@@ -121,3 +122,26 @@ def test_a_silent_provider_is_told_in_words(
     monkeypatch.setattr(payments, "cancel_at_end", silent)
     with pytest.raises(ProviderUnavailable):
         changes.cancel_at_period_end(buyer, now)
+
+
+def test_what_was_quoted_is_charged_for_an_hour_and_for_that_change_alone(
+    buyer, plans_by_price, payments, subscribed, now
+):
+    low, high = plans_by_price
+    subscribed(low)
+    seen = changes.preview(buyer, high.code, "monthly", now)
+    later = now + timedelta(minutes=59)
+    changes.change(buyer, high.code, "monthly", later, quote=seen.quote)
+    assert payments.counted_from == seen.takes_effect_at
+    changes.change(buyer, high.code, "monthly", later)
+    assert payments.counted_from is None
+    for quote, at in [
+        (seen.quote, now + timedelta(minutes=61)),
+        (seen.quote[:-1], later),
+        ("nonsense", later),
+    ]:
+        with pytest.raises(QuoteGone):
+            changes.change(buyer, high.code, "monthly", at, quote=quote)
+    Subscription.objects.update(period_starts_at=now + timedelta(days=1))
+    with pytest.raises(QuoteGone):
+        changes.change(buyer, high.code, "monthly", later, quote=seen.quote)

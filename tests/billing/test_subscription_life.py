@@ -1,5 +1,6 @@
 """A subscription follows its provider; each paid period opens or vouches for its cycle once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -8,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from billing import inbox
-from billing.models import Payment, PaymentEvent, Subscription
+from billing.models import Discrepancy, Payment, PaymentEvent, Subscription
 from billing.providers.answers import FetchedFacts
 from billing.subscriptions import transitions
 from metering.balances import cycles, ledger, months
@@ -169,6 +170,42 @@ def test_after_the_end_plan_minutes_are_gone_and_bought_ones_stay(buyer, payment
     allowance = _allowance(buyer)
     assert (allowance.standing, allowance.plan_minutes) == ("no_plan", 0)
     assert (allowance.credit_minutes, allowance.minutes_ceiling) == (50, 50)
+
+
+def test_news_of_what_is_over_already_puts_no_plan_in_force(buyer, payments, now):
+    """Subscribed and ended while nobody listened; the events are caught up in any order."""
+    _subscribe(payments, now)
+    payments.become(status="canceled", ended_at=now + timedelta(hours=1))
+    told_at = now + timedelta(days=2)
+    kinds = ("checkout.session.completed", "invoice.paid", "customer.subscription.deleted")
+    for order in permutations(kinds):
+        with transaction.atomic():
+            _tell(payments, told_at, *order)
+            allowance = _allowance(buyer)
+            assert (allowance.standing, allowance.plan_minutes) == ("no_plan", 0)
+            assert Payment.objects.get().amount == FLAT
+            assert not Discrepancy.objects.exists()
+            transaction.set_rollback(True)
+
+
+def test_what_is_paid_after_the_end_is_told_to_staff_and_serves_nobody(
+    buyer, payments, now
+):
+    _subscribe(payments, now)
+    _tell(payments, now + timedelta(minutes=1), "invoice.paid")
+    second = months.boundary(now, 1)
+    ended_at = second + timedelta(days=20)
+    payments.pay(at=second, until=months.boundary(now, 2), amount=FLAT, currency="USD")
+    payments.paid[-1] = replace(payments.paid[-1], paid_at=ended_at + timedelta(days=1))
+    payments.become(status="canceled", ended_at=ended_at)
+    told_at = ended_at + timedelta(days=2)
+    for _ in range(2):
+        _tell(payments, told_at, "customer.subscription.deleted", "invoice.paid")
+    allowance = _allowance(buyer)
+    assert (allowance.standing, allowance.plan_minutes) == ("no_plan", 0)
+    told = Discrepancy.objects.get()
+    assert (told.kind, told.organization) == ("paid_for_nothing", buyer)
+    assert told.theirs.startswith("USD 49.00 paid on")
 
 
 def test_the_end_is_final_whatever_comes_later(buyer, payments, now):

@@ -192,6 +192,7 @@ def test_setup_keeps_a_card_that_fails_when_it_is_charged(shop) -> None:
                 "payment_method": intent.payment_method,
                 "off_session": True,
                 "confirm": True,
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
             }
         )
     assert refusal.value.error.decline_code == "generic_decline"

@@ -53,7 +53,7 @@ class FlutterwaveProvider:
         self.config = config
         self.gateway = Gateway(config)
 
-    def create_customer(self, customer: Customer) -> str:
+    def create_customer(self, customer: Customer, *, after: str = "") -> str:
         return ""
 
     def start_purchase(self, checkout: PurchaseCheckout) -> Checkout:
@@ -108,7 +108,14 @@ class FlutterwaveProvider:
             "Flutterwave changes no plans: cancel, then subscribe", retry=False
         )
 
-    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+    def change_plan(
+        self,
+        subscription_id: str,
+        *,
+        price_id: str,
+        key: str,
+        counts_from: datetime | None = None,
+    ) -> None:
         raise ProviderError(
             "Flutterwave changes no plans: cancel, then subscribe", retry=False
         )

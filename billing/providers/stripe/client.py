@@ -11,7 +11,7 @@ from typing import Any
 
 import stripe
 
-from billing.providers.base import Config, Declined, ProviderError
+from billing.providers.base import Config, CustomerGone, Declined, ProviderError
 
 NAME = "stripe"
 # What the adapter and the webhook endpoint speak: the version that the SDK pins.
@@ -124,6 +124,8 @@ def _told(error: stripe.StripeError) -> ProviderError:
     kind = type(error).__name__
     message = f"{kind}: {error.user_message or 'no message'} ({error.request_id or '-'})"
     if getattr(error, "code", None) == "resource_missing":
+        if getattr(error, "param", None) == "customer":
+            return CustomerGone(message, retry=False)
         return Missing(message, retry=False)
     if isinstance(error, stripe.CardError):
         return Declined(message, retry=False)

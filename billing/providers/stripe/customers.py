@@ -6,15 +6,19 @@ from billing.providers.orders import Customer, CustomerDetails
 from billing.providers.stripe.client import Gateway
 
 
-def create(gateway: Gateway, customer: Customer) -> str:
+def create(gateway: Gateway, customer: Customer, *, after: str = "") -> str:
     """Return the id of an organization's customer, made once however often it is asked for.
 
     Name and address follow in a second call: under one key Stripe demands the very same
-    parameters, and those may change between two clicks.
+    parameters, and those may change between two clicks. So is the one `after` a customer
+    who is gone.
     """
+    key = f"customer:{customer.organization_id}"
+    if after:
+        key += f":after:{after}"
     metadata = {"org_id": str(customer.organization_id)}
     made = gateway.act(
-        f"customer:{customer.organization_id}",
+        key,
         lambda client, once: client.v1.customers.create({"metadata": metadata}, once),
     )
     known_as = {"name": customer.name, "email": customer.email}

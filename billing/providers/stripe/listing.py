@@ -37,7 +37,7 @@ def list_subscriptions(gateway: Gateway) -> Iterator[ListedSubscription]:
     rows = gateway.ask_all(lambda client: client.v1.subscriptions.list({"limit": 100}))
     for row in rows:
         changed = snapshots.changed(row)
-        if changed is None or changed.status == "incomplete":
+        if changed is None or changed.status.startswith("incomplete"):
             continue
         flat = [item for item in changed.items if not item.is_metered]
         yield ListedSubscription(

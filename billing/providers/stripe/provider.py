@@ -66,8 +66,8 @@ class StripeProvider:
         self.config = config
         self.gateway = Gateway(config)
 
-    def create_customer(self, customer: Customer) -> str:
-        return customers.create(self.gateway, customer)
+    def create_customer(self, customer: Customer, *, after: str = "") -> str:
+        return customers.create(self.gateway, customer, after=after)
 
     def update_customer(self, customer_id: str, details: CustomerDetails) -> None:
         customers.update(self.gateway, customer_id, details)
@@ -121,9 +121,22 @@ class StripeProvider:
             self.gateway, subscription_id, price_id=price_id
         )
 
-    def change_plan(self, subscription_id: str, *, price_id: str, key: str) -> None:
+    def change_plan(
+        self,
+        subscription_id: str,
+        *,
+        price_id: str,
+        key: str,
+        counts_from: datetime | None = None,
+    ) -> None:
         schedules.release(self.gateway, subscription_id, key=key)
-        subscriptions.change_plan(self.gateway, subscription_id, price_id=price_id, key=key)
+        subscriptions.change_plan(
+            self.gateway,
+            subscription_id,
+            price_id=price_id,
+            key=key,
+            counts_from=counts_from,
+        )
 
     def change_plan_at_end(
         self, subscription_id: str, *, plan: LaterPlan, key: str
@@ -185,6 +198,9 @@ class StripeProvider:
 
     def list_subscriptions(self) -> Iterable[ListedSubscription]:
         return listing.list_subscriptions(self.gateway)
+
+    def fetch_subscription(self, subscription_id: str) -> FetchedFacts:
+        return reading.of_subscription(self.gateway, subscription_id)
 
     def list_events(self, *, since: datetime) -> Iterable[SignedEvent]:
         return history.list_events(self.gateway, since=since)

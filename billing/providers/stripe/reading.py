@@ -39,6 +39,15 @@ def fetch(gateway: Gateway, event_type: str, body: Mapping[str, Any]) -> Fetched
     id = text_id(about.get("id"))
     if not id:
         return FetchedFacts(note="the event names no object")
+    return _read(read, gateway, id, event_type)
+
+
+def of_subscription(gateway: Gateway, id: str) -> FetchedFacts:
+    """Return what a subscription is today, without any event. Raises `ProviderError`."""
+    return _read(_subscription, gateway, id, "")
+
+
+def _read(read: Reader, gateway: Gateway, id: str, event_type: str) -> FetchedFacts:
     try:
         return read(gateway, id, event_type)
     except Missing as error:

@@ -43,6 +43,8 @@ def charge(gateway: Gateway, charge: SavedCharge) -> FetchedFacts:
         "payment_method": charge.card.token,
         "off_session": True,
         "confirm": True,
+        # Nobody is there to be led to another page and back; else Stripe wants a return_url.
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "description": charge.description,
         "metadata": {"purchase_id": str(charge.top_up_id)},
     }

@@ -77,14 +77,28 @@ def create(box: Box, params: Row) -> Row:
     params["_return_url"] = params.pop("return_url", None)
     params["metadata"] = merged({}, params.get("metadata", {}))
     params["currency"] = params["currency"].lower()
-    if "automatic_payment_methods" in params:
-        params["automatic_payment_methods"].setdefault("allow_redirects", "always")
+    # Payment methods of the account are allowed unless it is said otherwise.
+    automatic = params.setdefault("automatic_payment_methods", {"enabled": True})
+    automatic.setdefault("allow_redirects", "always")
+    if wants["confirm"] and not params["_return_url"]:
+        _demand_no_redirects(automatic)
     intent = payments.make(box, **params)
     if method is not None:
         intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
     if wants["confirm"]:
         _confirm(box, intent, method, off_session=bool(wants["off_session"]), errs=errs)
     return intent
+
+
+def _demand_no_redirects(automatic: Row) -> None:
+    """Also for a saved card: what counts is what the intent allows, not what it uses."""
+    if automatic["enabled"] and automatic["allow_redirects"] != "never":
+        raise refused(
+            "This PaymentIntent is configured to accept payment methods enabled in your"
+            " Dashboard. Because some of these payment methods might redirect your customer"
+            " off of your page, you must provide a `return_url`.",
+            param="return_url",
+        )
 
 
 @routing.get(PATH, LISTING.also(created=BETWEEN, customer=ID))

@@ -86,7 +86,9 @@ def portal(request: HttpRequest, frame: Frame) -> HttpResponse:
         frame,
         back=back,
         to=lambda: checkout.portal(
-            frame.organization, return_url=f"{settings.WEBSITE_URL}{back}"
+            frame.organization,
+            return_url=f"{settings.WEBSITE_URL}{back}",
+            now=timezone.now(),
         ),
     )
 

@@ -60,6 +60,7 @@ def change(request: HttpRequest, frame: Frame) -> HttpResponse:
             _said(request.POST.get("plan", "")),
             request.POST.get("period", ""),
             now=timezone.now(),
+            quote=_said(request.POST.get("quote", "")),
         ),
         "The change is asked for. It shows here once the payment provider confirms it.",
     )

@@ -13,7 +13,7 @@ def use_up(paying: Paying, minutes: int = 500) -> None:
     ledger.adjust_used(
         organization_id=paying.organization.pk,
         minutes=minutes,
-        reference="test:used",
+        reference=make.reference_of("used"),
         reason="used",
         now=paying.now,
     )

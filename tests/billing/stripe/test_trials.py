@@ -9,7 +9,9 @@ import pytest
 from billing.models import Payment, Plan
 from billing.subscriptions import changes
 from metering.calls import gate, settle
-from metering.models import Allowance, BillingCycle, WalletTransaction
+from metering.models import Allowance, BillingCycle, PhoneNumber, WalletTransaction
+from metering.usage import reports
+from tests.billing.stripe.talking import use_up
 from tests.factories import metering as make
 
 pytestmark = pytest.mark.django_db
@@ -52,13 +54,34 @@ def test_the_first_paid_month_begins_with_all_its_minutes_when_the_trial_is_over
     assert on_trial.subscription.status == "active"
     assert (mine.plan_minutes, mine.minutes_used_this_cycle) == (500, 0)
     assert mine.anchor_at == ends_at
-    cycles = BillingCycle.objects.filter(rate_card__code="starter-1").order_by("starts_at")
+    cards = ["starter.trial-1", "starter-1"]
+    cycles = BillingCycle.objects.filter(rate_card__code__in=cards).order_by("starts_at")
     assert list(cycles.values_list("starts_at", "included_minutes", "minutes_used")) == [
         (ends_at - TRIED_FOR, 50, 3),
         (ends_at, 500, 0),
     ]
     amounts = Payment.objects.order_by("period_starts_at").values_list("amount", flat=True)
     assert list(amounts) == [Decimal(0), Decimal(204)]
+
+
+def test_a_trial_is_never_overdrawn_and_the_plan_charges_overage_again(on_trial):
+    """Nobody bills what is used while a subscription is tried."""
+    use_up(on_trial, 47)
+    number = PhoneNumber.objects.get()
+    request = make.make_request(make.call_ref(number), at=on_trial.now)
+    assert not gate.admit(request, now=on_trial.now).admitted
+    report = reports.usage_this_cycle(on_trial.organization, now=on_trial.now)
+    assert (report.plan, report.when_exhausted) == ("starter", "cut_off")
+
+    changes.change(on_trial.organization, "growth", "monthly", on_trial.now)
+    on_trial.hear()
+    assert allowance(on_trial).rate_card.when_exhausted == "cut_off"
+
+    on_trial.wait(days=14, hours=2)
+    assert allowance(on_trial).rate_card.code == "growth-1"
+    use_up(on_trial, 1000)
+    request = make.make_request(make.call_ref(number), at=on_trial.now)
+    assert gate.admit(request, now=on_trial.now).admitted
 
 
 def test_who_cancels_a_trial_pays_nothing_and_keeps_no_minutes(on_trial):

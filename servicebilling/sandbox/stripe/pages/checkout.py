@@ -158,6 +158,8 @@ def _words(box: Box, row: Row) -> str:
     if prices.is_metered(price):
         rate = price["unit_amount_decimal"]
         each = f"{rate} minor units each" if rate else "by tiers"
+        if str(rate).isdigit():
+            each = f"{money(int(rate), price['currency'])} each"
         return f"{words}<br><span class=quiet>billed by use: {esc(each)}</span>"
     if price["recurring"]:
         every = price["recurring"]

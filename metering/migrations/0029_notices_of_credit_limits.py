@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0027_name_numbers'),
+        ("metering", "0028_erase_a_caller_from_usage"),
     ]
 
     operations = [
