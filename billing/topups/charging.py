@@ -22,7 +22,7 @@ from billing.providers.answers import SavedCard
 from billing.providers.base import NeverAsked, ProviderError, SavedCardProvider
 from billing.providers.orders import SavedCharge
 from billing.topups import declines, fulfilling
-from metering.balances import top_ups_due
+from metering.balances import ledger, top_ups_due
 from metering.balances.top_ups_due import Due
 from servicebilling.lib import money
 
@@ -97,6 +97,8 @@ def _charged(due: Due, *, now: datetime) -> str:
 @transaction.atomic
 def _begin(due: Due, now: datetime) -> tuple[str, TopUp | None]:
     """Write the row, or say why not. Whoever else wants the same waits here."""
+    with ledger.opened_one(due.organization_id, now=now):
+        """Takes the allowance's lock first, as everybody does."""
     organization = Organization.objects.select_for_update(no_key=True).get(
         pk=due.organization_id
     )

@@ -124,6 +124,17 @@ def test_holds_of_other_meters_tell_as_calls_do(holder):
     assert again.reason == "refused"
 
 
+def test_a_call_is_weighed_beside_what_other_meters_hold(holder):
+    organization = Organization.objects.get()
+    number = make.make_number(organization=organization, valid_from=NOW)
+    holder(5, "queries")
+    top_ups_due.watch(organization.pk, below=Decimal(4))
+    gate.admit(make.make_request(make.call_ref(number), at=NOW), now=NOW)
+    (due,) = TopUpDue.objects.all()
+    assert (due.reason, due.balance, due.free_balance) == ("below_threshold", 10, 2)
+    assert top_ups_due.free_balance(organization.pk, now=NOW) == 2
+
+
 def test_usage_that_nobody_held_tells_as_well(holder):
     organization = Organization.objects.get()
     top_ups_due.watch(organization.pk, below=Decimal(5))

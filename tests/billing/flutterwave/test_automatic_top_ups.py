@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Organization
@@ -240,3 +242,18 @@ def test_one_that_fails_holds_up_nobody_behind_it(order, lagos, caller, monkeypa
         assert charging.charge_due(now=NOW) == {"failed": 1}
         assert charging.resume(now=NOW + LATER) == 0
     assert charging.resume(now=NOW + LATER) == 1
+
+
+def test_the_allowance_is_locked_before_the_organization(order, lagos, caller):
+    """A payment that comes just then takes them in this order, too."""
+    caller()
+    with CaptureQueriesContext(connection) as asked:
+        charging.charge_due(now=NOW)
+    statements = [query["sql"] for query in asked]
+    books = [n for n, sql in enumerate(statements) if "book_lock" in sql]
+    locks = [
+        number
+        for number, sql in enumerate(statements)
+        if 'FROM "organizations"' in sql and "FOR NO KEY UPDATE" in sql
+    ]
+    assert books[0] < locks[0]
