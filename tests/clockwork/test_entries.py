@@ -32,7 +32,6 @@ JOBS = {
 
 
 def test_every_job_has_its_entry_and_every_entry_a_task():
-    current_app.loader.import_default_modules()
     assert set(JOBS.values()) <= {entry.task for entry in ENTRIES}
     for entry in ENTRIES:
         assert entry.task in current_app.tasks, entry.name
@@ -65,7 +64,6 @@ def test_a_killed_worker_leaves_its_task_to_another():
     assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1
     # Redelivered only after every task has ended, or met its limit.
     visible_after = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
-    current_app.loader.import_default_modules()
     limits = {name: task.time_limit for name, task in current_app.tasks.items()}
     assert visible_after > settings.CELERY_TASK_TIME_LIMIT
     assert visible_after > max(limit for limit in limits.values() if limit)

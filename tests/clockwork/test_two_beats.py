@@ -98,7 +98,6 @@ def _began(zone: str, *, card: RateCard, since: datetime, used: int) -> None:
 @pytest.mark.parametrize("count", [2, 3] if IS_LONG else [3])
 def test_beats_do_every_job_once_per_period(count, world, watch, monkeypatch, capsys):
     monkeypatch.setitem(current_app.conf, "task_always_eager", True)
-    current_app.loader.import_default_modules()
     beats.all_due_on_the_hour(begin=BEGIN)
     began = perf_counter()
     with beats.Failures() as failures:
