@@ -2,6 +2,7 @@
 over, like the event that did not come; what they took and we cannot count is for staff."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -23,26 +24,47 @@ REFUNDS_LOOKED_BACK = timedelta(days=30)
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many payments were listed, and of how many staff must know."""
+
+    payments: int
+    found: int
+
+
 def compare(*, now: datetime) -> int:
     """Catch up on payments of the last days that nobody told us of, a renewal above all, and
     leave a row for staff for each that still is not counted, or with another amount; returns
     how many there are. Each list is kept as a run."""
     found = 0
     for name in registry.available():
-        adapter = registry.get(name)
-        if not hasattr(adapter, "list_payments"):
+        if not lists_payments(name):
             continue
         try:
-            found += _compare(name, cast(AskedProvider, adapter), now)
+            found += compare_with(name, since=now - LOOKED_BACK, now=now).found
         except ProviderError as error:
             log.error("the payments of %s could not be listed: %s", name, error)
     return found
 
 
-def _compare(name: str, adapter: AskedProvider, now: datetime) -> int:
+def lists_payments(provider: str) -> bool:
+    """Whether a provider lists payments, and not events. Raises `NotSold` for an unknown."""
+    return hasattr(registry.get(provider), "list_payments")
+
+
+def compare_with(
+    name: str, *, since: datetime, now: datetime, dry_run: bool = False
+) -> Compared:
+    """`compare` with one provider. A dry run counts what is not counted here, takes nothing
+    over and leaves no row. Raises `ProviderError`."""
+    adapter = cast(AskedProvider, registry.get(name))
+    if dry_run:
+        listed = list(adapter.list_payments(since=since, until=now))
+        missing = [one for one in listed if not _counted(name, one.id).exists()]
+        return Compared(len(listed), len(missing))
     kind = ProviderRun.Kind.PAYMENTS
     with provider_runs.compared(kind, provider=name, now=now) as tally:
-        for payment in list(adapter.list_payments(since=now - LOOKED_BACK, until=now)):
+        for payment in list(adapter.list_payments(since=since, until=now)):
             tally.looked_at += 1
             _catch_up(name, adapter, payment, now)
             row = _difference(name, payment, now)
@@ -54,7 +76,7 @@ def _compare(name: str, adapter: AskedProvider, now: datetime) -> int:
             tally.error = f"the refunds could not be listed: {error}"
         else:
             tally.lines += [f"refunds taken over: {taken}"] if taken else []
-    return tally.found
+    return Compared(tally.looked_at, tally.found)
 
 
 def _catch_up(

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from billing import payment_lists
 from billing.errors import NotSold
 from billing.providers import registry
 from billing.providers.base import ProviderError
@@ -20,8 +22,9 @@ from servicebilling.lib.progress import Count
 class Command(BaseCommand):
     help = (
         "Read the payment provider's events, checkouts and subscriptions and compare them"
-        " with ours. Missed events are processed; what still differs becomes rows for staff."
-        " Exits with 1 if something differs."
+        " with ours; of Flutterwave, which keeps no events, its payments and refunds. What"
+        " was missed is processed; what still differs becomes rows for staff. Exits with 1 if"
+        " something differs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,20 +40,43 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:
-            outcome = reconcile(
-                registry.listing(options["provider"]),
-                since=_since(options["since"], now),
-                now=now,
-                dry_run=options["dry_run"],
-                show=Count(self.stderr, what="events looked at").show,
-            )
+            if payment_lists.lists_payments(options["provider"]):
+                self._compare_payments(options, now)
+            else:
+                self._compare_lists(options, now)
         except (NotSold, ProviderError) as error:
             raise CommandError(f"Nothing was compared: {error}") from error
+
+    def _compare_lists(self, options: Any, now: datetime) -> None:
+        outcome = reconcile(
+            registry.listing(options["provider"]),
+            since=_since(options["since"], now),
+            now=now,
+            dry_run=options["dry_run"],
+            show=Count(self.stderr, what="events looked at").show,
+        )
         if options["json"]:
             self.stdout.write(json.dumps(outcome.as_dict(), cls=DjangoJSONEncoder))
         else:
             self.stdout.write(_as_text(outcome))
         if outcome.differences:
+            raise SystemExit(1)
+
+    def _compare_payments(self, options: Any, now: datetime) -> None:
+        compared = payment_lists.compare_with(
+            options["provider"],
+            since=_since(options["since"], now),
+            now=now,
+            dry_run=options["dry_run"],
+        )
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(compared)))
+        else:
+            self.stdout.write(
+                f"{compared.payments} payments compared,"
+                f" {compared.found or 'none'} differing or not counted"
+            )
+        if compared.found:
             raise SystemExit(1)
 
 

@@ -1,11 +1,13 @@
 """What the provider took and we did not give anything for waits for staff; refunds are real."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.urls import reverse
 
 from billing import inbox, payment_lists, pending
@@ -35,6 +37,19 @@ def test_a_payment_nobody_told_us_of_is_counted(flutterwave, lagos, top_up):
         assert payment_lists.compare(now=LATER) == 0
         assert balance(lagos) == 15000
     assert not Discrepancy.objects.exists()
+
+
+def test_operators_compare_by_command(flutterwave, lagos, top_up, capsys, time_machine):
+    time_machine.move_to(LATER, tick=False)
+    flutterwave.pay(top_up, hook=False)
+    command = ["reconcile_payments", "--provider", "flutterwave", "--json"]
+    with pytest.raises(SystemExit):
+        call_command(*command, "--dry-run")
+    assert json.loads(capsys.readouterr().out) == {"payments": 1, "found": 1}
+    assert balance(lagos) == 0
+    call_command(*command)
+    assert json.loads(capsys.readouterr().out) == {"payments": 1, "found": 0}
+    assert balance(lagos) == 15000
 
 
 def test_a_payment_nobody_can_count_is_a_row_until_it_is_counted(
