@@ -30,7 +30,7 @@ def test_colleague_is_invited_by_letter_and_joins(
     mine.goto("/dashboard/team")
     mine.get_by_label("E-mail address").fill(stranger.email)
     mine.get_by_label("Role", exact=True).select_option("accountant")
-    mine.get_by_role("button", name="Send the letter").click()
+    mine.get_by_role("button", name="Send the invitation").click()
     expect(mine.get_by_text("Waiting for an answer")).to_be_visible()
     link = re.search(r"https?://\S+/invitations/\S+", mail.outbox[-1].body)[0]
 

@@ -55,7 +55,7 @@ def shows(page: Page, text: str, *, at: str, where: str) -> None:
 def sign_up(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Sign up").first.click()
-    page.get_by_label("Email").fill("new@example.com")
+    page.get_by_label("E-mail address").fill("new@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Organization").fill("Brand New Practice")
     page.get_by_role("button", name="Sign up").click()

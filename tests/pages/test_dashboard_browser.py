@@ -170,7 +170,7 @@ def test_from_sign_up_to_the_first_steps(page, live_server, settings):
     catalogue_loading.load(now=timezone.now())
     page.goto("/")
     page.get_by_role("link", name="Sign up").first.click()
-    page.get_by_label("Email").fill("new@example.com")
+    page.get_by_label("E-mail address").fill("new@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Organization").fill("Brand New Practice")
     page.get_by_role("button", name="Sign up").click()
@@ -218,3 +218,34 @@ def test_webhook_address_can_be_copied(
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.endswith("/api/webhooks/vapi")
     context.close()
+
+
+def test_the_chart_fits_a_telephone_and_is_printed_with_its_table(mine, number):
+    mine.set_viewport_size(PHONE)
+    mine.goto("/dashboard/usage")
+    frame = mine.locator(".chart-frame").first
+    table = mine.locator(".chart-table table").first
+
+    assert frame.evaluate("one => one.scrollWidth <= one.clientWidth")
+    size = frame.locator(".chart-tick").first.evaluate(
+        "one => getComputedStyle(one).fontSize"
+    )
+    assert size == "12px"
+    expect(table).not_to_be_visible()
+    mine.emulate_media(media="print")
+    expect(table).to_be_visible()
+    expect(mine.locator(".tabs")).not_to_be_visible()
+
+
+def test_filters_fold_away_on_a_telephone_and_not_on_a_desk(mine, number):
+    mine.goto("/dashboard/calls")
+    status = mine.get_by_label("Status")
+    expect(status).to_be_visible()
+    mine.set_viewport_size(PHONE)
+    expect(status).not_to_be_visible()
+    mine.get_by_text("Filters", exact=True).click()
+    status.select_option("completed")
+    mine.get_by_role("button", name="Show").click()
+
+    expect(mine).to_have_url(re.compile("status=completed"))
+    expect(status).to_be_visible()
