@@ -23,6 +23,8 @@ class FakePayments:
     other_facts: dict[str, Fact] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     counted_from: datetime | None = None
+    # Whether the difference of a change of plan can be charged.
+    is_paid: bool = True
 
     def create_customer(self, customer: Customer, *, after: str = "") -> str:
         self.calls.append(("create_customer", customer))
@@ -49,9 +51,10 @@ class FakePayments:
         price_id: str,
         key: str,
         counts_from: datetime | None = None,
-    ) -> None:
+    ) -> bool:
         self.calls.append(("change_plan", (price_id, key)))
         self.counted_from = counts_from
+        return self.is_paid
 
     def change_plan_at_end(
         self, subscription_id: str, *, plan: LaterPlan, key: str

@@ -115,9 +115,10 @@ class SubscriptionProvider(PaymentProvider, Protocol):
         price_id: str,
         key: str,
         counts_from: datetime | None = None,
-    ) -> None:
+    ) -> bool:
         """Move the flat item to another price at once, the difference being paid now; it
-        counts from the moment of a preview, if one is named."""
+        counts from the moment of a preview, if one is named. Returns whether it was paid: if
+        not, everything stays as it is unless the customer confirms the payment."""
 
     def change_plan_at_end(
         self, subscription_id: str, *, plan: LaterPlan, key: str

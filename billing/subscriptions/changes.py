@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from accounts.models import Organization
 from billing import plans, provider_failures
@@ -28,6 +28,8 @@ from billing.providers.answers import ChangePreview as PreviewedChange
 from billing.providers.base import ProviderError, SubscriptionProvider
 from billing.providers.orders import LaterPlan
 from billing.subscriptions import quotes, unrenewed
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class ChangeAsked:
     billing_period: str
     # When the subscription ends or becomes the plan named; empty: at once.
     ends_at: datetime | None = None
+    # The difference could not be charged (yet), so the plan stays as it is.
+    is_unpaid: bool = False
 
 
 def preview(
@@ -119,7 +123,7 @@ def change(
     quoted = f":{counts_from:%Y%m%d%H%M%S}" if counts_from else ""
     key = f"change:{subscription.pk}:{attempt}:{price_id}{quoted}"
     provider = _provider(subscription)
-    _ask(
+    is_paid = _ask(
         lambda: provider.change_plan(
             subscription.provider_subscription_id,
             price_id=price_id,
@@ -127,7 +131,7 @@ def change(
             counts_from=counts_from,
         )
     )
-    return ChangeAsked(plan.code, billing_period)
+    return ChangeAsked(plan.code, billing_period, is_unpaid=not is_paid)
 
 
 def cancel_at_period_end(organization: Organization, now: datetime) -> ChangeAsked:
@@ -254,8 +258,8 @@ def _provider(subscription: Subscription) -> SubscriptionProvider:
     return cast(SubscriptionProvider, registry.get(subscription.provider))
 
 
-def _ask(act: Callable[[], None]) -> None:
+def _ask(act: Callable[[], Answer]) -> Answer:
     try:
-        act()
+        return act()
     except ProviderError as error:
         raise provider_failures.told(error) from error

@@ -173,3 +173,9 @@ def test_where_plans_are_not_changed_it_says_what_to_do(mine, payments, plans):
     answer = mine.post(f"{PLAN}/change", {"plan": plans[0].code, "period": "monthly"})
     assert answer.status_code == 302
     assert asked(payments) == []
+
+
+def test_a_change_that_could_not_be_charged_says_so(mine, plans, payments):
+    payments.is_paid = False
+    answer = mine.post(f"{PLAN}/change", {"plan": plans[1].code, "period": "monthly"})
+    assert "could not be charged to the card on file" in seen(mine.get(answer.url))

@@ -115,7 +115,7 @@ class FlutterwaveProvider:
         price_id: str,
         key: str,
         counts_from: datetime | None = None,
-    ) -> None:
+    ) -> bool:
         raise ProviderError(
             "Flutterwave changes no plans: cancel, then subscribe", retry=False
         )

@@ -120,9 +120,17 @@ def _kept_failure(error: stripe.StripeError) -> str:
     return headers.get("original-request", "")
 
 
-def _told(error: stripe.StripeError) -> ProviderError:
+def _sentence_of(error: stripe.StripeError) -> str:
+    if isinstance(error, stripe.APIConnectionError):
+        # The SDK's words are a page, with the cause in the last of its lines.
+        cause = " ".join((error.user_message or "").split())
+        return f"Stripe cannot be reached. {cause.partition('(Network error: ')[2]}".strip()
     kind = type(error).__name__
-    message = f"{kind}: {error.user_message or 'no message'} ({error.request_id or '-'})"
+    return f"{kind}: {error.user_message or 'no message'} ({error.request_id or '-'})"
+
+
+def _told(error: stripe.StripeError) -> ProviderError:
+    message = _sentence_of(error)
     if getattr(error, "code", None) == "resource_missing":
         if getattr(error, "param", None) == "customer":
             return CustomerGone(message, retry=False)

@@ -128,9 +128,9 @@ class StripeProvider:
         price_id: str,
         key: str,
         counts_from: datetime | None = None,
-    ) -> None:
+    ) -> bool:
         schedules.release(self.gateway, subscription_id, key=key)
-        subscriptions.change_plan(
+        return subscriptions.change_plan(
             self.gateway,
             subscription_id,
             price_id=price_id,

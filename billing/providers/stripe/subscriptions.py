@@ -64,8 +64,9 @@ def change_plan(
     price_id: str,
     key: str,
     counts_from: datetime | None = None,
-) -> None:
-    """Move the flat item to another price at once, once the difference has been paid.
+) -> bool:
+    """Move the flat item to another price at once, once the difference has been paid;
+    returns whether it has.
 
     Without the item's id Stripe would add a second plan beside the first. `counts_from` is
     the moment of a preview: Stripe prorates by the second. What was to end with what is paid
@@ -80,10 +81,11 @@ def change_plan(
     }
     if counts_from is not None:
         params["proration_date"] = int(counts_from.timestamp())
-    _update(gateway, subscription_id, params, key)
+    changed = _update(gateway, subscription_id, params, key)
     is_dated = not found.get("cancel_at_period_end")
     if is_dated and found.get("cancel_at") == item["current_period_end"]:
         cancel_at_end(gateway, subscription_id, key=f"{key}:end")
+    return not changed.get("pending_update")
 
 
 def cancel_at_end(gateway: Gateway, subscription_id: str, *, key: str) -> None:
@@ -137,8 +139,8 @@ def attach_overage(
     gateway.act(key, lambda client, once: client.v1.subscription_items.create(added, once))
 
 
-def _update(gateway: Gateway, subscription_id: str, params: Any, key: str) -> None:
-    gateway.act(
+def _update(gateway: Gateway, subscription_id: str, params: Any, key: str) -> Row:
+    return gateway.act(
         key,
         lambda client, once: client.v1.subscriptions.update(subscription_id, params, once),
     )

@@ -17,6 +17,11 @@ from servicebilling.website import plan_choices
 from servicebilling.website.frames import Frame, organization_page, url_of
 
 SECTION = "website:billing"
+UNPAID = (
+    "The difference could not be charged to the card on file, so the plan stays as it is. If "
+    "the bank wants you to confirm, a button for it appears here; else put another card on "
+    "file and change again."
+)
 
 
 @require_safe
@@ -96,11 +101,14 @@ def _ask(
     done: str,
 ) -> HttpResponse:
     try:
-        act()
+        asked = act()
     except BillingError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, done)
+        if asked.is_unpaid:
+            messages.error(request, UNPAID)
+        else:
+            messages.success(request, done)
     return redirect(url_of("website:billing", frame.organization) + "#plan")
 
 

@@ -84,3 +84,26 @@ def test_a_date_that_somebody_set_on_purpose_stays(paying) -> None:
     )
     paying.hear()
     assert paying.subscription.cancel_at == on_purpose
+
+
+def test_a_dearer_plan_that_cannot_be_paid_changes_nothing_until_another_card_pays(
+    paying,
+) -> None:
+    paying.subscribe("starter")
+    customer = paying.at_stripe["customer"]
+    paying.stripe.control(f"portal/{customer}", act="card", card="4000000000000341")
+    asked = changes.change(paying.organization, "growth", "monthly", paying.now)
+    assert asked.is_unpaid
+    paying.hear()
+    assert paying.subscription.plan.code == "starter"
+    assert paying.prices_at_stripe() == {"starter_monthly", "starter_overage"}
+
+    paying.stripe.control(f"portal/{customer}", act="card", card="4242424242424242")
+    paying.wait(hours=1)
+    asked = changes.change(paying.organization, "growth", "monthly", paying.now)
+    assert not asked.is_unpaid
+    paying.hear()
+    assert (paying.subscription.plan.code, paying.subscription.status) == (
+        "growth",
+        "active",
+    )

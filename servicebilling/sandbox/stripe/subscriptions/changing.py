@@ -9,7 +9,6 @@ from servicebilling.sandbox.stripe.invoices import (
     gathering,
     items,
 )
-from servicebilling.sandbox.stripe.presenting import shown
 from servicebilling.sandbox.stripe.subscriptions import rows, waking
 from servicebilling.sandbox.stripe.subscriptions.prorating import Change
 
@@ -99,7 +98,7 @@ def _bill(
             subscription["pending_update"] = {
                 "billing_cycle_anchor": change.anchor,
                 "expires_at": change.at + PENDING_SECONDS,
-                "subscription_items": shown(box, change.items),
+                "subscription_items": [dict(item) for item in change.items],
                 "trial_end": None,
                 "trial_from_plan": None,
             }
