@@ -11,6 +11,8 @@ LOGGERS = {
     # Writes a line with the whole URL for each request; the next two, what `request_done`
     # says without the path.
     "httpx": {"level": "WARNING"},
+    # Tells of each request and each retry; what came of it is told by whoever asked.
+    "stripe": {"level": "WARNING"},
     "django.request": {"level": "ERROR"},
     "django.server": {"handlers": [], "level": "CRITICAL"},
     # Django's own handlers would write every line twice, and mail it to nobody.
