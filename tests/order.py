@@ -10,6 +10,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    if item.get_closest_marker("runtime"):
+    if item.get_closest_marker("runtime") or item.get_closest_marker("long"):
         return 0
     return 1 if "browser" in getattr(item, "fixturenames", ()) else 2

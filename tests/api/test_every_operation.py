@@ -26,6 +26,7 @@ CHECKS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_every_operation_answers_as_the_document_says(mode, base_url, key, staff_key):
     document = schemathesis.openapi.from_dict(api_document.document())

@@ -20,7 +20,7 @@ from tests.factories import metering as make
 from tests.metering.auditor import Refused
 from tests.metering.histories import SECOND, CallHistories, make_cards, picks, ran
 
-SIZES = {"suite": (50, 30), "long": (3000, 60)}
+SIZES = {"suite": (30, 30), "long": (3000, 60)}
 EXAMPLES, STEPS = SIZES[os.environ.get("HYPOTHESIS_PROFILE", "suite")]
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
