@@ -5,6 +5,10 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.organizations import NAME_LENGTH_MAX
 
+# In the session: what somebody chose before they signed up, as their form says it.
+WANTED_KEY = "wanted"
+WANTED_LENGTH_MAX = 80
+
 
 class SignUpForm(SignupForm):
     """E-mail, password and, if they like, what they call themselves.
@@ -25,3 +29,6 @@ class SignUpForm(SignupForm):
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         user.organization_wanted = self.cleaned_data["organization"].strip()
         user.save(update_fields=["organization_wanted"])
+        wanted = request.POST.get("wanted", "")
+        if wanted and len(wanted) <= WANTED_LENGTH_MAX:
+            request.session[WANTED_KEY] = wanted

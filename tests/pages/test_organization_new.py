@@ -1,5 +1,6 @@
 """Naming an organization after sign-up."""
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,6 +54,42 @@ def test_the_way_from_nothing_to_a_dashboard(client_of, stranger, catalogue):
     made = browser.post(URL, answers(), follow=True)
     assert made.status_code == 200
     assert "Have your phone number connected" in made.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "currency", "leads_to"),
+    [
+        (
+            "growth.yearly.EUR",
+            "EUR",
+            "/pricing?organization=new-dentist&period=yearly&currency=EUR#plan-growth",
+        ),
+        ("growth.yearly.EUR", "USD", "/dashboard?organization=new-dentist"),
+        ("//evil.example", "EUR", "/dashboard?organization=new-dentist"),
+    ],
+)
+def test_the_plan_chosen_before_signing_up_is_not_forgotten(
+    client, catalogue, mailoutbox, wanted, currency, leads_to
+):
+    page = client.get("/accounts/signup/", {"wanted": wanted}).content.decode()
+    assert f'name="wanted" value="{wanted}"' in page
+    client.post(
+        "/accounts/signup/",
+        {
+            "email": "new@example.com",
+            "password1": "a long enough passphrase",
+            "wanted": wanted,
+        },
+    )
+    link = re.search(r"http://localhost:8000(/accounts/\S+)", mailoutbox[-1].body)[1]
+    client.post(link)
+    form = client.get(URL).content.decode()
+    assert ('<option value="EUR" selected>' in form) == ("growth" in wanted)
+
+    assert client.post(URL, answers(currency=currency)).url == leads_to
+    # Another organization has nothing to do with it.
+    second = client.post(URL, answers(name="Second", currency="EUR"))
+    assert second.url == "/dashboard?organization=second"
 
 
 def test_name_of_the_sign_up_is_offered(client_of, stranger, catalogue):

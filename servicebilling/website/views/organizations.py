@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,7 +12,7 @@ from accounts import access, organizations
 from accounts.errors import InvalidDetail
 from accounts.models import User
 from billing import plans
-from servicebilling.website import opening
+from servicebilling.website import opening, plan_wanted
 from servicebilling.website.forms import OrganizationForm
 from servicebilling.website.frames import url_of
 
@@ -20,10 +21,14 @@ from servicebilling.website.frames import url_of
 def organization_new(request: HttpRequest) -> HttpResponse:
     person = cast(User, request.user)
     cards = plans.cards_without_plan()
+    wanted = plan_wanted.of(request)
     form = OrganizationForm(
         request.POST or None,
         currencies=list(cards),
-        initial={"name": organizations.suggested_name(person)},
+        initial={
+            "name": organizations.suggested_name(person),
+            "currency": wanted.currency if wanted else "",
+        },
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -37,6 +42,10 @@ def organization_new(request: HttpRequest) -> HttpResponse:
         except InvalidDetail as error:
             form.add_error("name", error.message)
         else:
+            plan_wanted.forget(request)
+            if wanted and wanted.currency == made.currency:
+                messages.success(request, f"{made.name} is ready. Now subscribe below.")
+                return redirect(wanted.url_for(made))
             return redirect(url_of("website:dashboard", made))
     is_first = not access.memberships_of(request.user)
     context = {"form": form, "is_first": is_first}
