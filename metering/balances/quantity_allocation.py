@@ -62,7 +62,9 @@ def change(
     usage = cycle.usage_of(meter, card.id)
     if quantity > 0:
         beyond = ZERO
-        if meter in card.meters and book.terms(cycle).when_exhausted != rating.CUT_OFF:
+        # By its own terms, whatever plan the cycle is on by now.
+        terms = book.terms(cycle, card.id)
+        if meter in card.meters and terms.when_exhausted != rating.CUT_OFF:
             beyond = max(ZERO, quantity - book.included_left(cycle, card, meter))
     else:
         beyond = -min(-quantity, usage.charged_quantity)

@@ -306,3 +306,23 @@ def test_a_thousand_events_take_as_many_statements_as_two(
 
     assert outcomes(recorded) == ["recorded"] * 1000
     assert sums(organization)[0] == 1001
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "costs"), [("wallet", "cut_off", 4), ("cut_off", "wallet", 0)]
+)
+def test_a_correction_is_charged_by_the_card_that_counted_the_event(
+    now, first, then, costs
+):
+    organization = begin(
+        now, when_exhausted=first, wallet="10", included="1", unit_price="1.00"
+    )
+    used(organization, use("1", key="first"), now=now)
+    card = make.make_card(when_exhausted=then, included_minutes=0)
+    make.make_rate(card, included="1", unit_price="1.00")
+    cycles.change_card(organization_id=organization.pk, card_id=card.pk, now=now)
+
+    (corrected,) = used(organization, use("5", corrects="first"), now=now)
+
+    assert corrected.total == costs
+    assert balance(organization) == 10 - costs
