@@ -63,7 +63,8 @@ def learn(history: Sequence[Decimal | int], *, today: date) -> Pattern | None:
 
     Days before the first usage are not counted. None if that leaves too few.
     """
-    amounts = [float(amount) for amount in history[-HISTORY_DAYS:]]
+    # A void gives back by the tier that is reached now, so a day may stand below nothing.
+    amounts = [max(0.0, float(amount)) for amount in history[-HISTORY_DAYS:]]
     first_weekday = (today.weekday() - len(amounts)) % 7
     while amounts and not amounts[0]:
         amounts.pop(0)

@@ -80,6 +80,16 @@ def test_too_little_usage_says_nothing(history):
     assert forecast.run_out(None, left=10, today=MONDAY) is None
 
 
+@pytest.mark.parametrize("back", [-10, -9])
+def test_a_day_that_gave_back_more_than_it_took_counts_as_none(back):
+    """As where the first units are free and an early event is voided."""
+    pattern = forecast.learn([back, 10, 0, 0, 0, 0, 0] * 4, today=MONDAY)
+
+    assert pattern.by_weekday == (0, 10, 0, 0, 0, 0, 0)
+    tuesday = MONDAY + timedelta(days=1)
+    assert forecast.run_out(pattern, left=1, today=MONDAY).likely == tuesday
+
+
 def test_days_before_the_first_usage_do_not_thin_the_average():
     pattern = forecast.learn([0] * 20 + [12] * 8, today=MONDAY)
 
