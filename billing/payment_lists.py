@@ -102,8 +102,11 @@ def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
     for listed in adapter.list_refunds(since=since):
         is_ours = _counted(provider, listed.payment_id).exists()
         if is_ours and known.get(listed.id) != listed.status:
-            reversals.act(adapter.refund_now(listed.id), now=now)
-            taken += 1
+            try:
+                reversals.act(adapter.refund_now(listed.id), now=now)
+                taken += 1
+            except Exception:
+                log.exception("refund %s could not be taken over", listed.id)
     return taken
 
 

@@ -1,5 +1,6 @@
 """Payments as Flutterwave knows them: the only thing that value is given for."""
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from billing.providers.flutterwave import amounts
 from billing.providers.flutterwave.client import Gateway, Row
 
 SUCCESSFUL, FAILED = "successful", "failed"
+log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -58,7 +60,12 @@ def listed(
         **{"from": f"{since:%Y-%m-%d}", "to": f"{until:%Y-%m-%d}", "status": SUCCESSFUL},
     )
     for row in rows:
-        found = _parsed(row)
+        try:
+            found = _parsed(row)
+        except ProviderError as error:
+            # It is counted nowhere, and holds up nobody behind it.
+            log.error("a payment in Flutterwave's list makes no sense: %s", error)
+            continue
         if found.status == SUCCESSFUL and since <= found.created_at < until:
             yield ListedPayment(
                 id=found.id,

@@ -39,6 +39,17 @@ def test_a_payment_nobody_told_us_of_is_counted(flutterwave, lagos, top_up):
     assert not Discrepancy.objects.exists()
 
 
+def test_a_listed_payment_that_makes_no_sense_holds_up_no_other(flutterwave, lagos, top_up):
+    paid = flutterwave.pay(top_up, hook=False)
+    odd = paid["id"] - 1
+    flutterwave.box.transactions = {
+        odd: paid | {"id": odd, "amount": Decimal("1.2345")},
+        **flutterwave.box.transactions,
+    }
+    assert payment_lists.compare(now=LATER) == 0
+    assert balance(lagos) == 15000
+
+
 def test_operators_compare_by_command(flutterwave, lagos, top_up, capsys, time_machine):
     time_machine.move_to(LATER, tick=False)
     flutterwave.pay(top_up, hook=False)
