@@ -59,7 +59,7 @@ STOPS = (
     Stop("refusals", "/dashboard/alerts/refused", "What refused callers hear", OWNER),
     Stop("team", "/dashboard/team", "Team", OWNER),
     Stop("api-keys", "/dashboard/api-keys", "API keys", OWNER),
-    Stop("files", "/dashboard/exports", "Files", OWNER),
+    Stop("downloads", "/dashboard/exports", "Downloads", OWNER),
     Stop("settings", "/dashboard/settings", "Settings", OWNER),
     Stop("own-data", "/dashboard/settings/data", "Your data", OWNER),
     Stop("close", "/dashboard/settings/close", "Closing the organization", OWNER),
