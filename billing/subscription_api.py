@@ -23,7 +23,7 @@ class ChangeRequest(serializers.Serializer[dict[str, Any]]):
 class QuotedChangeRequest(ChangeRequest):
     """With the `quote` of a preview the amount shown there is charged, for an hour."""
 
-    quote = serializers.CharField(max_length=300, default="", allow_blank=True)
+    quote = serializers.CharField(max_length=1000, default="", allow_blank=True)
 
 
 class Preview(APIView):

@@ -26,21 +26,31 @@ def by(payment: Payment) -> Given:
         return Given(wallet=payment.top_up.amount if is_given else Decimal(0))
     if payment.period_starts_at is not None and payment.period_ends_at is not None:
         months = _minutes_of_months(
-            payment.organization_id, payment.period_starts_at, payment.period_ends_at
+            payment.organization_id,
+            payment.period_starts_at,
+            payment.period_ends_at,
+            served_until=payment.subscription.ended_at if payment.subscription else None,
         )
         return Given(months, _grant(payment))
     return Given()
 
 
 def _minutes_of_months(
-    organization_id: UUID, starts_at: datetime, ends_at: datetime
+    organization_id: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    served_until: datetime | None,
 ) -> int:
+    """What begins after a subscription has ended is the next one's, in whose period ever."""
     begun = BillingCycle.objects.filter(
         organization_id=organization_id,
         starts_at__gte=starts_at - SAME_START_WITHIN,
         starts_at__lt=ends_at - SAME_START_WITHIN,
         is_paid=True,
     )
+    if served_until is not None:
+        begun = begun.filter(starts_at__lt=served_until)
     return begun.aggregate(sum=Sum("included_minutes"))["sum"] or 0
 
 

@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 
 from accounts import settings_history
+from accounts.models import Organization
 from billing import checkout, inbox
 from billing.errors import NotSold, OtherCurrency, ProviderUnavailable
 from billing.events import Failed, Paid
-from billing.models import Payment, PaymentEvent, Purchase
+from billing.models import Discrepancy, Payment, PaymentEvent, Purchase
 from billing.providers.base import ProviderError
+from billing.purchases import fulfilling
 from metering.balances import ledger
 from metering.models import Allowance
 from tests.billing.conftest import stored
@@ -53,6 +55,20 @@ def test_paid_minutes_are_credited_once_however_often_it_is_told(buyer, payments
     assert Payment.objects.count() == 1
     purchase.refresh_from_db()
     assert purchase.state == Purchase.State.FULFILLED
+
+
+def test_a_page_that_is_paid_after_the_organization_was_closed_is_told_to_staff(
+    buyer, payments, now
+):
+    purchase = _buy(buyer, now)
+    Organization.objects.filter(pk=buyer.pk).update(status="closed")
+    assert fulfilling.fulfil(_paid(purchase, now), now=now) == "fulfilled"
+    told = Discrepancy.objects.get()
+    assert (told.kind, told.ours, told.theirs) == (
+        "paid_for_nothing",
+        "the organization is closed",
+        f"USD 25.00 paid on {now:%Y-%m-%d}",
+    )
 
 
 def test_a_second_payment_of_one_purchase_waits_for_staff(buyer, payments, now):

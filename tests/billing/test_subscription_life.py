@@ -9,8 +9,10 @@ import pytest
 from django.db import transaction
 
 from billing import inbox
+from billing.events import Refunded
 from billing.models import Discrepancy, Payment, PaymentEvent, Subscription
 from billing.providers.answers import FetchedFacts
+from billing.reversals import recording
 from billing.subscriptions import transitions
 from metering.balances import cycles, ledger, months
 from metering.models import Allowance, BillingCycle
@@ -206,6 +208,39 @@ def test_what_is_paid_after_the_end_is_told_to_staff_and_serves_nobody(
     told = Discrepancy.objects.get()
     assert (told.kind, told.organization) == ("paid_for_nothing", buyer)
     assert told.theirs.startswith("USD 49.00 paid on")
+
+
+def test_money_that_goes_back_for_an_ended_plan_takes_nothing_of_the_next_one(
+    buyer, payments, now
+):
+    _subscribe(payments, now)
+    _tell(payments, now + timedelta(minutes=1), "invoice.paid")
+    payments.become(status="canceled", ended_at=now + timedelta(days=5))
+    _tell(payments, now + timedelta(days=5), "customer.subscription.deleted")
+    begins = now + timedelta(days=6)
+    first = payments.paid.copy()
+    until = months.boundary(begins, 1)
+    payments.subscribe(
+        plan_code="hybrid", at=begins, until=until, amount=FLAT, currency="USD"
+    )
+    payments.become(subscription_id="sub_next")
+    payments.paid[-1] = replace(payments.paid[-1], subscription_id="sub_next")
+    _tell(payments, begins, "invoice.paid")
+    assert _allowance(buyer).plan_minutes == 1000
+
+    refund = Refunded(
+        provider="stripe",
+        refund_id="re_1",
+        payment_ids=(first[0].invoice_id,),
+        amount=FLAT,
+        currency="USD",
+        status="succeeded",
+        is_effective=True,
+        created_at=begins,
+    )
+    recording.record(refund, now=begins + timedelta(hours=1))
+    allowance = _allowance(buyer)
+    assert (allowance.plan_minutes, allowance.credit_minutes) == (1000, 0)
 
 
 def test_the_end_is_final_whatever_comes_later(buyer, payments, now):

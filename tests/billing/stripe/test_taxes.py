@@ -11,6 +11,7 @@ from billing.invoices import issuing
 from billing.models import Discrepancy, Document, OverageDelivery, Payment, PaymentEvent
 from billing.overage import deciding, ending
 from billing.purchases import starting
+from metering.models import Wallet
 from tests.billing.stripe.talking import deliver, talk, use_up
 
 PERCENT = 20
@@ -65,6 +66,23 @@ def test_a_bundle_carries_tax_and_gives_its_minutes_once(taxed):
     payment = Payment.objects.get()
     assert (payment.amount, payment.tax) == (Decimal("25"), Decimal("5"))
     assert starting.Purchase.objects.get().state == "fulfilled"
+
+
+def test_a_filled_wallet_remembers_the_tax_that_was_paid_and_none_of_it(taxed):
+    taxed.organization.refresh_from_db()
+    url = checkout.top_up(
+        organization=taxed.organization,
+        amount=Decimal(50),
+        currency=taxed.organization.currency,
+        provider="stripe",
+        started_by=None,
+        now=taxed.now,
+    )
+    taxed.stripe.pay(url.rsplit("/", 1)[1])
+    taxed.hear()
+    payment = Payment.objects.get()
+    assert (payment.amount, payment.tax) == (Decimal("50"), Decimal("10"))
+    assert Wallet.objects.get(organization=taxed.organization).balance == 50
 
 
 def test_without_an_address_an_invoice_of_ours_waits_and_staff_are_told(
