@@ -12,6 +12,7 @@ from billing.models import (
     ProviderRun,
     Purchase,
     Subscription,
+    TopUp,
 )
 from billing.models.subscriptions import ENDED
 from billing.providers.answers import ListedCheckout, ListedSubscription, SignedEvent
@@ -19,6 +20,7 @@ from billing.providers.base import ListingProvider
 from billing.reconciling import ends
 
 Kind = Discrepancy.Kind
+_NAMES = {Purchase: "purchase", TopUp: "top-up"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +136,30 @@ def _is_known(provider: str, event: SignedEvent) -> bool:
 def _of_checkouts(
     provider: str, checkouts: Iterable[ListedCheckout]
 ) -> Iterable[Difference]:
-    """Paid pages whose purchase was not credited, and paid pages of no purchase of ours."""
+    """Paid pages whose purchase or top-up was not credited, and those of nothing of ours."""
     for checkout in checkouts:
         if not checkout.is_paid or not checkout.is_purchase:
             continue
-        row = None
-        if checkout.purchase_id is not None:
-            row = Purchase.objects.filter(pk=checkout.purchase_id).first()
+        row = _bought(checkout.purchase_id)
         theirs = f"paid {checkout.amount} {checkout.currency}"
         if row is None:
             yield Difference(Kind.ORPHAN_CHECKOUT, checkout.id, "no purchase", theirs)
-        elif row.state != Purchase.State.FULFILLED:
+        elif row.state not in (Purchase.State.FULFILLED, TopUp.State.CREDITED):
             yield Difference(
                 Kind.PAID_NOT_CREDITED,
                 checkout.id,
-                f"purchase {row.pk} is {row.state}",
+                f"{_NAMES[type(row)]} {row.pk} is {row.state}",
                 theirs,
                 row.organization_id,
             )
+
+
+def _bought(reference: UUID | None) -> Purchase | TopUp | None:
+    """Return what a page was for; ids are unique over both kinds."""
+    if reference is None:
+        return None
+    purchase = Purchase.objects.filter(pk=reference).first()
+    return purchase or TopUp.objects.filter(pk=reference).first()
 
 
 def _of_subscriptions(

@@ -11,6 +11,7 @@ from billing.events import Failed, Paid, PaidAgain
 from billing.models import AutoTopUp, Payment, TopUp
 from billing.topups import declines
 from metering.balances import ledger
+from metering.models import Wallet
 from servicebilling.lib import money
 
 State = TopUp.State
@@ -27,9 +28,9 @@ def credit(fact: Paid, *, now: datetime) -> str:
     """Put a paid top-up into the wallet.
 
     Returns `credited`, `already`, `unknown`, or `mismatched`: less than was asked for, or
-    another currency, of which nothing is credited. Of more than was asked for, what was
-    asked for is credited; the payment keeps the rest for staff to see. A late payment of an
-    expired top-up still counts. Raises `PaidAgain`.
+    another currency than was, or than the wallet has by now; nothing is credited then. Of
+    more than was asked for, what was asked for is credited; the payment keeps the rest for
+    staff to see. A late payment of an expired top-up still counts. Raises `PaidAgain`.
     """
     known = TopUp.objects.filter(pk=fact.purchase_id, provider=fact.provider).first()
     if known is None:
@@ -53,7 +54,9 @@ def credit(fact: Paid, *, now: datetime) -> str:
         created_at=now,
     )
     unserved.notice_if_closed(payment, now=now)
-    if fact.currency != top_up.currency or fact.amount < top_up.amount:
+    wallet = Wallet.objects.get(organization_id=top_up.organization_id)
+    is_other = {fact.currency, wallet.currency} != {top_up.currency}
+    if is_other or fact.amount < top_up.amount:
         return _close(top_up, State.MISMATCHED, now=now)
     _credit(top_up, now)
     return _close(top_up, State.CREDITED, now=now)

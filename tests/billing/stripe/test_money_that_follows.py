@@ -24,6 +24,7 @@ from billing.models import (
     PaymentEvent,
     Purchase,
     Refund,
+    TopUp,
 )
 from billing.providers import registry
 from billing.providers.base import ProviderError
@@ -32,7 +33,7 @@ from billing.reconciling.comparing import reconcile
 from billing.reversals import refunding
 from metering.balances import cycles
 from metering.calls import gate, settle
-from metering.models import Allowance, BillingCycle
+from metering.models import Allowance, BillingCycle, Wallet
 from metering.verification.run import verify
 from servicebilling.lib.ids import new_id
 from tests.crowd import Crowd
@@ -202,6 +203,37 @@ def test_three_days_of_downtime_are_caught_up_and_the_rest_is_told(
     assert Allowance.objects.get(organization=at_stripe).credit_minutes == 50
     assert reconcile(provider, since=since, now=LATER).missed_events == 0
     assert not Discrepancy.objects.filter(settled_at=None).exists()
+
+
+def test_a_page_that_filled_a_wallet_is_no_difference_and_one_in_another_currency_fills_none(
+    at_stripe, provider, stripe
+):
+    """Two pages were open in dollars; before the second was paid, a plan made it euros."""
+    since = NOW - timedelta(days=1)
+    for amount in (50, 60):
+        checkout.top_up(
+            organization=at_stripe,
+            amount=Decimal(amount),
+            currency="USD",
+            provider="stripe",
+            started_by=None,
+            now=NOW,
+        )
+    first, second = TopUp.objects.order_by("amount")
+    stripe.pay(first.checkout_id)
+    assert reconcile(provider, since=since, now=LATER).differences == ()
+    wallet = Wallet.objects.filter(organization=at_stripe)
+    assert wallet.get().balance == 50
+
+    stripe.pay(second.checkout_id)
+    wallet.update(currency="EUR")
+    [found] = reconcile(provider, since=since, now=LATER).differences
+    assert (found.kind, found.ours) == (
+        "paid_not_credited",
+        f"top-up {second.pk} is mismatched",
+    )
+    assert wallet.get().balance == 50
+    wallet.update(currency="USD")
 
 
 def test_a_paid_page_of_nobody_is_a_row_for_staff(at_stripe, provider, stripe):
