@@ -94,6 +94,12 @@ class PlanForm(forms.Form):
             amount = cleaned.get(name)
             if amount and money.rounded(amount, self._currency(cleaned)) != amount:
                 self.add_error(name, "Nobody can pay a part of the smallest coin.")
+        if cleaned.get("monthly_wallet_grant") and cleaned.get("price_yearly"):
+            self.add_error(
+                "price_yearly",
+                "A grant comes with each payment, and a year is one payment. Sell a plan with"
+                " a grant by the month.",
+            )
         least, longest = cleaned.get("slice_minutes"), cleaned.get("call_minutes_max")
         if least and longest and least > longest:
             self.add_error("slice_minutes", "No call may last that long.")

@@ -67,6 +67,7 @@ def test_a_plan_as_it_is_changes_nothing(browser_as, code):
         ("starter", {"step_seconds": "1"}, "whole minute"),
         ("starter", {"price_monthly": "204.001"}, "smallest coin"),
         ("starter", {"price_monthly": "-1"}, "greater than or equal to 0"),
+        ("wallet-starter", {"price_yearly": "490"}, "a year is one payment"),
         ("payg", {"postpaid_limit_amount": ""}, "needs a credit limit"),
         ("graduated", {"minute_price": "500: 0.06\n400: 0.05\n*: 0.02"}, "tiers that rise"),
         ("graduated", {"minute_price": "500: 0.06"}, "tiers that rise"),
