@@ -15,6 +15,7 @@ from billing import (
     erasing,
     forgetting,
     inbox,
+    losses,
     money_days,
     payment_lists,
     pending,
@@ -108,6 +109,7 @@ def sum_money_days() -> None:
     now = timezone.now()
     if periodic_runs.claim("sum_money_days", every=timedelta(minutes=10), now=now):
         money_days.sum_recent(now=now)
+        losses.look(now=now)
     if periodic_runs.claim("sum_late_money_days", every=timedelta(days=1), now=now):
         money_days.sum_late(now=now)
 

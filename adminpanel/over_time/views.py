@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from adminpanel import frames
 from adminpanel.over_time import reports
 from adminpanel.over_time.reports import Span
+from billing import losses, plan_margins
 from servicebilling.lib import charts
 from servicebilling.lib.charts import Chart, Series
 
@@ -39,6 +40,8 @@ def over_time(request: HttpRequest) -> HttpResponse:
         "revenue_usd": sum((one.revenue_usd or ZERO for one in spans), start=ZERO),
         "cost_usd": sum((one.cost_usd for one in spans), start=ZERO),
         "chart": _chart(spans, by),
+        "plans": plan_margins.lately(now=now),
+        "plan_days": losses.SPAN.days,
     }
     return frames.page(request, "over_time/money.html", "Revenue, cost and margin", shown)
 
@@ -47,20 +50,20 @@ def _chart(spans: list[Span], by: str) -> Chart:
     """Columns as high as revenue, with what calls cost at their foot; a loss stands on top
     of it, up to the cost."""
     pattern = "%d %b" if by == "day" else "%b %y"
-    covered, margins, losses = [], [], []
+    covered, margins, lost = [], [], []
     for one in spans:
         # Where a rate lacks, nothing is known but the cost.
         earned = one.cost_usd if one.revenue_usd is None else one.revenue_usd
         revenue = max(ZERO, earned)
         covered.append(min(revenue, one.cost_usd).quantize(CENT))
         margins.append(max(ZERO, revenue - one.cost_usd).quantize(CENT))
-        losses.append(max(ZERO, one.cost_usd - revenue).quantize(CENT))
+        lost.append(max(ZERO, one.cost_usd - revenue).quantize(CENT))
     return charts.stack(
         f"USD by {by}",
         [f"{one.first:{pattern}}" for one in spans],
         [
             Series("two", "Provider cost, paid for", covered),
             Series("one", "Margin", margins),
-            Series("loss", "Loss", losses),
+            Series("loss", "Loss", lost),
         ],
     )

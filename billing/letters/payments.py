@@ -167,7 +167,7 @@ def _receipt_words(document: Document, now: datetime) -> Words:
 def _write_pause(pause: AutoTopUpPause, now: datetime) -> bool:
     organization = pause.organization
     amount = money.shown(pause.top_up.amount, pause.top_up.currency)
-    card = pause.card_label or "your card"
+    card = pause.card_label or "Your card"
     return writing.write(
         Letter.Kind.TOP_UP_PAUSED,
         Words(

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, QuerySet
+from redis.exceptions import RedisError
 
 from accounts import periodic_runs
+from billing import losses
 from billing.models import Discrepancy, Letter, OverageDelivery, PaymentEvent
 from metering.models import Hold, InboundMessage, WebhookDelivery
 from metering.verification import watching
@@ -31,7 +33,14 @@ class Figure:
 
 def read(*, now: datetime) -> list[Figure]:
     """Return all figures. Raises `django.db.Error`."""
-    return [*_inboxes(now), *_outboxes(now), *_books(now), *_clock(now), *_holds(now)]
+    return [
+        *_inboxes(now),
+        *_outboxes(now),
+        *_books(now),
+        *_clock(now),
+        *_holds(now),
+        *_losses(),
+    ]
 
 
 def _inboxes(now: datetime) -> Iterator[Figure]:
@@ -120,6 +129,23 @@ def _holds(now: datetime) -> Iterator[Figure]:
         "Holds whose call should have ended an hour ago, and of which nobody knows.",
         overdue.count(),
     )
+
+
+def _losses() -> Iterator[Figure]:
+    """As beat found them last: finding them takes longer than an answer to a scrape may."""
+    try:
+        lost = losses.kept()
+    except RedisError:
+        return
+    if lost is None:
+        return
+    for what in ("organizations", "agents", "calls"):
+        yield Figure(
+            "losing_money",
+            "Who costs more than was paid for them: in 31 days, calls in the last day.",
+            getattr(lost, what),
+            {"what": what},
+        )
 
 
 def _waiting(rows: QuerySet, since: str, now: datetime) -> tuple[int, float]:

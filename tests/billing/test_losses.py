@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from billing import losses
+from adminpanel.organizations import margins
+from billing import losses, plan_margins
 from billing.letters import digest
-from billing.models import ExchangeRate, Letter, Payment, TopUp
+from billing.models import ExchangeRate, Letter, Payment, Plan, Subscription, TopUp
 from metering.models import PhoneNumber
 from tests.factories import accounts
 from tests.factories import metering as make
@@ -105,3 +106,57 @@ def test_the_cost_does_not_grow_with_the_organizations(django_assert_num_queries
         talks(paid="1", cost="3.50")
     with django_assert_num_queries(4):
         losses.find(now=NOW)
+
+
+def test_who_paid_for_a_year_pays_for_each_month_of_it():
+    card = make.make_card(code="yearly-2")
+    story = begin(NOW, card)
+    subscription = Subscription.objects.create(
+        organization=story.owner,
+        plan=Plan.objects.create(code="yearly", name="Y", currency="USD", rate_card=card),
+        rate_card=card,
+        price=Decimal(365),
+        currency="USD",
+        billing_period="yearly",
+        provider="stripe",
+        provider_subscription_id="sub_1",
+        status="active",
+        created_at=NOW,
+    )
+    began = NOW - timedelta(days=200)
+    Payment.objects.create(
+        organization=story.owner,
+        subscription=subscription,
+        provider="stripe",
+        provider_payment_id="in_1",
+        amount=Decimal(365),
+        currency="USD",
+        period_starts_at=began,
+        period_ends_at=began + timedelta(days=365),
+        paid_at=began,
+        created_at=began,
+    )
+    story.report(story.admitted(), 120, cost="30")
+    assert losses.find(now=NOW).organizations == 0
+    earned = margins.of([story.owner], since=NOW - losses.SPAN, now=NOW)
+    assert earned == {story.owner.pk: Decimal(1)}
+
+    story.report(story.admitted(), 120, cost="3")
+    assert [one.margin for one in losses.find(now=NOW).worst_organizations] == [Decimal(-2)]
+    assert margins.of([story.owner], since=NOW - losses.SPAN, now=NOW) == {
+        story.owner.pk: Decimal(-2)
+    }
+
+
+def test_the_plan_that_loses_most_comes_first_with_what_a_minute_costs():
+    talks(paid="10", cost="5", code="good-1")
+    for number, paid in enumerate(("1", "2"), start=1):
+        talks(paid=paid, cost="4", code=f"bad-{number}")
+    talks("EUR", paid="1", cost="9", code="bad-3")
+
+    bad, good = plan_margins.of_all(now=NOW)
+
+    assert (bad.plan, bad.organizations, bad.without_rate) == ("bad", 3, 1)
+    assert (bad.paid_usd, bad.cost_usd, bad.margin_usd) == (3, 8, -5)
+    assert (bad.minutes, bad.cost_of_a_minute_usd) == (4, 2)
+    assert (good.plan, good.margin_usd, good.paid_for_a_minute_usd) == ("good", 5, 5)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts import periodic_runs
+from billing import losses
 from metering import tasks
 from metering.models import Allowance, BookCheck, InboundMessage
 from servicebilling.website import monitoring
@@ -128,6 +129,7 @@ def test_each_alert_asks_for_a_metric_that_exists_and_has_its_page(
 ):
     tasks.heartbeat()
     tasks.check_books()
+    losses.look(now=timezone.now())
     post(vapi_body("01"))
     rules = (ROOT / "deploy" / "alerts.yml").read_text()
     asked = set(re.findall(r"servicebilling_[a-z_]+", rules))
@@ -151,6 +153,7 @@ def test_every_gauge_of_the_tables_is_watched(scrape):
     """What nobody is told of need not be measured."""
     tasks.heartbeat()
     tasks.check_books()
+    losses.look(now=timezone.now())
     rules = (ROOT / "deploy" / "alerts.yml").read_text()
     for figure in monitoring.read(now=timezone.now()):
         assert f"servicebilling_{figure.name}" in rules, figure.name
