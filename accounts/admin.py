@@ -27,11 +27,11 @@ from accounts.models import (
     User,
 )
 from accounts.setting_definitions import DEFINITIONS
-from servicebilling.lib.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from servicebilling.lib.readonly_admin import OnlyItsFilters, ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(OnlyItsFilters, ModelAdmin):
     """People are found, named and let in or out. Their address is theirs to change: whoever
     could change it could take the account over by the "forgotten password" letter."""
 
@@ -77,9 +77,18 @@ class UserAdmin(ModelAdmin):
                 organization=None,
                 actor=_staff(request),
                 action="person.changed",
-                detail={"user": obj.pk, "fields": form.changed_data},
+                detail={"user": obj.pk, "fields": form.changed_data} | _doors(form),
                 now=timezone.now(),
             )
+
+
+def _doors(form: forms.ModelForm) -> dict[str, Any]:
+    """What lets somebody in, as it stands now; a name is nobody's business later."""
+    said = form.cleaned_data
+    doors = {name: said[name] for name in ("is_active", "is_staff") if name in said}
+    if "groups" in said:
+        doors["groups"] = sorted(one.name for one in said["groups"])
+    return {name: doors[name] for name in doors if name in form.changed_data}
 
 
 class MembershipInline(ReadOnlyInline):
@@ -99,7 +108,7 @@ class OrganizationForm(forms.ModelForm):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(ModelAdmin):
+class OrganizationAdmin(OnlyItsFilters, ModelAdmin):
     form = OrganizationForm
     list_display = ["name", "slug", "owner", "status", "currency", "timezone", "created_at"]
     list_select_related = ["owner"]

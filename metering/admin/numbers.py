@@ -17,9 +17,10 @@ from metering.calls import numbers
 from metering.calls.numbers import MappingRefused
 from metering.models import Agent, PhoneNumber
 from servicebilling.lib.capped_paginator import CappedPaginator
+from servicebilling.lib.readonly_admin import OnlyItsFilters
 
 
-class MappingAdmin(ModelAdmin):
+class MappingAdmin(OnlyItsFilters, ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50

@@ -44,6 +44,23 @@ class WithoutMoney:
         return [one for one in columns if getattr(one, "__name__", one) not in hidden]
 
 
+class OnlyItsFilters:
+    """Narrows a list by its own filters alone. Django takes any column of the table from the
+    address, and so would tell of hidden ones, a password's hash or an amount, which rows begin
+    like that or are greater."""
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        offered = {
+            one if isinstance(one, str) else one[0]
+            for one in self.get_list_filter(request)  # type: ignore[attr-defined]
+        }
+        is_offered = any(
+            lookup == name or lookup.startswith(f"{name}__") for name in offered
+        )
+        allowed: bool = super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
+        return is_offered and allowed
+
+
 class _ReadOnly:
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -55,7 +72,7 @@ class _ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(_ReadOnly, WithoutMoney, ModelAdmin):
+class ReadOnlyAdmin(_ReadOnly, WithoutMoney, OnlyItsFilters, ModelAdmin):
     """Rows can be found and read by staff who may view them.
 
     Counting a large table takes longer than showing a page of it, so the total is left out.
