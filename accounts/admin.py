@@ -85,7 +85,9 @@ class UserAdmin(OnlyItsFilters, ModelAdmin):
 def _doors(form: forms.ModelForm) -> dict[str, Any]:
     """What lets somebody in, as it stands now; a name is nobody's business later."""
     said = form.cleaned_data
-    doors = {name: said[name] for name in ("is_active", "is_staff") if name in said}
+    doors: dict[str, Any] = {
+        name: said[name] for name in ("is_active", "is_staff") if name in said
+    }
     if "groups" in said:
         doors["groups"] = sorted(one.name for one in said["groups"])
     return {name: doors[name] for name in doors if name in form.changed_data}

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.core.cache import cache
@@ -81,7 +81,7 @@ def of_all(*, now: datetime) -> list[PlanMargin]:
     """Return the plans that somebody is on, those that lose most first; one statement beside
     the exchange rates."""
     since = now - SPAN
-    values = {
+    values: dict[str, str | date | datetime] = {
         "rates": json.dumps({code: str(rate) for code, rate in rates_at(now).items()}),
         "since": since,
         "now": now,
