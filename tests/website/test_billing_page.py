@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import Purchase, TopUp
 from billing.providers import registry
-from metering.balances import ledger
+from metering.balances import cycles, ledger
 from metering.models import WalletTransaction
 from tests.factories import metering as make
 from tests.fakes import FakePayments
@@ -40,6 +40,15 @@ def test_new_page_reads_right_without_anything(buyer):
     assert "No money has moved through the wallet yet" in page
     assert "Nothing was paid here yet" in page
     assert "No card is on file" in page
+
+
+def test_what_is_overdue_without_a_card_says_whom_to_write_to(buyer, organization, now):
+    cycles.set_standing(organization_id=organization.pk, standing="past_due", now=now)
+
+    page = seen(buyer.get(BILLING))
+
+    assert "A payment is overdue" in page
+    assert "To settle what is overdue, write to" in page
 
 
 def test_buying_leads_to_the_payment_page_at_our_price(buyer, organization):
