@@ -172,7 +172,7 @@ def test_the_customer_sees_it_and_can_have_letters_again(
     make.make_balances(organization=organization, now=timezone.now())
     tell(HARD)
     page = client_of(owner).get("/dashboard").content.decode()
-    assert "Our letters do not arrive" in page
+    assert "Our e-mails do not arrive" in page
     assert "It works again" in page
     assert "It works again" not in client_of(member).get("/dashboard").content.decode()
 
@@ -180,7 +180,7 @@ def test_the_customer_sees_it_and_can_have_letters_again(
     again = reverse("website:letters-again")
     assert client_of(member).post(again, asked).status_code == 403
     assert client_of(owner).post(again, asked).status_code == 302
-    assert "Our letters" not in client_of(owner).get("/dashboard").content.decode()
+    assert "Our e-mails do not" not in client_of(owner).get("/dashboard").content.decode()
     entry = AuditEntry.objects.get(action="letters.address_cleared")
     assert "example.com" not in str(entry.detail)
     write(organization, now)
@@ -203,7 +203,7 @@ def test_a_recipients_own_page_says_so_with_the_way_to_mend_it(
     url = reverse(f"website:{page}")
     seen_by_owner = client_of(owner).get(url).content.decode()
     seen_by_member = client_of(member).get(url).content.decode()
-    assert seen_by_owner.count("Letters come back") == (2 if page == "team" else 1)
+    assert seen_by_owner.count("E-mails come back") == (2 if page == "team" else 1)
     assert "It works again" in seen_by_owner
     assert "Change your address" in seen_by_member
     assert "It works again" not in seen_by_member

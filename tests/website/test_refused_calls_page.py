@@ -1,6 +1,7 @@
 """What refused callers hear, and the person who takes their calls."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_words_for_a_reason_hold_for_agents_without_their_own(mine, number, now)
     word(mine, "past_due", "  Ask   our office. ")
     word(mine, "default", "Please try later.")
 
-    later = now.replace(year=now.year + 1)
+    later = now + timedelta(days=365)
     assert said(number, later, "past_due") == "Ask our office."
     assert said(number, later) == "Please try later."
     assert "A payment is overdue Your words “Ask our office.”" in seen(mine.get(REFUSED))
@@ -63,7 +64,7 @@ def test_words_for_a_reason_hold_for_agents_without_their_own(mine, number, now)
     assert AuditEntry.objects.count() == count
     word(mine, "default", "")
     word(mine, "past_due", "")
-    assert said(number, now.replace(year=now.year + 2)) == OURS
+    assert said(number, now + timedelta(days=730)) == OURS
 
 
 @pytest.mark.parametrize("of", ["agent", "no_minutes"])
