@@ -9,7 +9,8 @@ from typing import TypeVar
 from django.db import transaction
 
 from accounts.models import Organization
-from billing.models import ToldCustomer
+from billing.models import Subscription, ToldCustomer
+from billing.models.subscriptions import LIVING
 from billing.providers.base import CustomerGone, PaymentProvider
 from billing.providers.orders import Customer
 
@@ -33,11 +34,15 @@ def served(
     now: datetime,
 ) -> Answer:
     """Return what the provider answers about the organization as its customer. One that was
-    deleted there is made anew and asked about once more. Raises `ProviderError`."""
+    deleted there is made anew and asked about once more; not while a subscription of theirs
+    lives: then it is rather the key that is another account's. Raises `ProviderError`."""
     customer = ensure(organization, provider, now=now)
     try:
         return ask(customer)
     except CustomerGone as gone:
+        living = Subscription.objects.filter(organization=organization, status__in=LIVING)
+        if living.filter(provider=provider.name).exists():
+            raise
         log.warning("%s is made anew at %s: %s", organization, provider.name, gone)
         return ask(_replaced(organization, provider, customer))
 
