@@ -179,3 +179,11 @@ def test_a_change_that_could_not_be_charged_says_so(mine, plans, payments):
     payments.is_paid = False
     answer = mine.post(f"{PLAN}/change", {"plan": plans[1].code, "period": "monthly"})
     assert "could not be charged to the card on file" in seen(mine.get(answer.url))
+
+
+def test_a_plan_that_is_not_paid_for_promises_no_renewal(mine):
+    assert "Renews on" in seen(mine.get("/dashboard/billing"))
+    Subscription.objects.update(status="past_due")
+    page = seen(mine.get("/dashboard/billing"))
+    assert "Payment overdue" in page
+    assert "Renews on" not in page
