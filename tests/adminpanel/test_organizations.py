@@ -166,6 +166,7 @@ def test_organization_is_found_by_name_address_and_number(customer, other_organi
         customer.owner.email,
         customer.billing_email.upper(),
         number.e164,
+        str(customer.pk),
     ):
         assert names(reports.page(Wanted(search=search), now=NOW)) == [customer.name]
 
@@ -369,4 +370,9 @@ def test_timeline_hides_amounts_and_its_page_costs_a_bounded_number_of_queries(
     assert amount in shown
     assert amount not in hidden
     assert "some USD by stripe" in hidden
+    paid = reverse("adminpanel:payment", args=[Payment.objects.get().pk])
+    assert paid in shown
+    # What support may not open is no link.
+    assert paid not in hidden
+    assert "/admin/billing/payment/" not in hidden.split('class="staff"')[1]
     assert len(asked) <= 40
