@@ -18,7 +18,6 @@ from django.test import Client, override_settings
 from accounts.api_keys import Issued
 from accounts.models import Organization, User
 from billing.providers import registry
-from servicebilling.celery import app as celery
 from servicebilling.lib import stalls
 from tests.factories import accounts as make
 
@@ -34,10 +33,6 @@ pytest_plugins = [
 ]
 
 
-# No broker listens where a test asks for none: whoever wakes a worker learns that at once.
-ASKED_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
-
-
 @pytest.fixture(scope="session", autouse=True)
 def ground_of_all() -> Iterator[None]:
     """Fast password hashes, a cache of the process's own, secrets that tests know.
@@ -45,7 +40,6 @@ def ground_of_all() -> Iterator[None]:
     Set once, never between two tests: a page of the test before may still be asking the
     live server, and what it builds from settings of that moment would stay.
     """
-    celery.conf.task_publish_retry_policy = ASKED_ONCE
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
