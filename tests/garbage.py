@@ -11,4 +11,6 @@ gc.disable()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
+    # As rarely as lets a test's own remains be found by the next few tests.
+    gc.set_threshold(10_000, 10, 10)
     gc.enable()
