@@ -6,6 +6,7 @@ migrations left (permissions, schedules) stays as long as the test left it alone
 Django's way is taken.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -32,6 +33,19 @@ def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
     )
     yield
     TransactionTestCase._fixture_teardown = django_way
+    with django_db_blocker.unblock():
+        _end_other_sessions()
+
+
+def _end_other_sessions() -> None:
+    """A thread of some test may have left its connection to the garbage, or be asking still;
+    a database that somebody uses cannot be removed."""
+    gc.collect()
+    _rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
 
 
 class Ground:
