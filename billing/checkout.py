@@ -1,6 +1,7 @@
 """From "I want this" to a provider's page: the row is written first, the provider called
 outside any transaction, and nothing is granted until it says that money came."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from billing.errors import AlreadySubscribed, NothingBought
 from billing.events import BillingPeriod
 from billing.models import Payment
 from billing.providers import registry
+from billing.providers.answers import Checkout
 from billing.providers.base import ProviderError, Subscribed
 from billing.providers.orders import Customer, PurchaseCheckout, SubscriptionCheckout
 from billing.purchases import from_wallet
@@ -46,30 +48,22 @@ def buy_bundle(
     )
     if purchase.checkout_url:
         return purchase.checkout_url
-    adapter = registry.get(provider)
-    try:
-        checkout = customers.served(
-            organization,
-            adapter,
-            lambda customer: adapter.start_purchase(
-                PurchaseCheckout(
-                    purchase_id=purchase.pk,
-                    customer=customer,
-                    description=f"{purchase.minutes} minutes",
-                    amount=purchase.price,
-                    currency=purchase.currency,
-                    success_url=_url(
-                        "/dashboard/billing/success",
-                        organization,
-                        purchase=str(purchase.pk),
-                    ),
-                    cancel_url=_url("/pricing", organization, payment="cancelled"),
-                )
+    checkout = _pay_page(
+        organization,
+        provider,
+        lambda customer: PurchaseCheckout(
+            purchase_id=purchase.pk,
+            customer=customer,
+            description=f"{purchase.minutes} minutes",
+            amount=purchase.price,
+            currency=purchase.currency,
+            success_url=_url(
+                "/dashboard/billing/success", organization, purchase=str(purchase.pk)
             ),
-            now=now,
-        )
-    except ProviderError as error:
-        raise provider_failures.told(error) from error
+            cancel_url=_url("/pricing", organization, payment="cancelled"),
+        ),
+        now=now,
+    )
     purchases.note_checkout(purchase, checkout_id=checkout.id, url=checkout.url)
     return checkout.url
 
@@ -120,31 +114,23 @@ def top_up(
     )
     if row.checkout_url:
         return row.checkout_url
-    adapter = registry.get(provider)
-    try:
-        checkout = customers.served(
-            organization,
-            adapter,
-            lambda customer: adapter.start_purchase(
-                PurchaseCheckout(
-                    purchase_id=row.pk,
-                    customer=customer,
-                    description=f"Wallet top-up of {money.shown(row.amount, row.currency)}",
-                    amount=row.amount,
-                    currency=row.currency,
-                    success_url=_url(
-                        "/dashboard/billing/success", organization, top_up=str(row.pk)
-                    ),
-                    cancel_url=_url(
-                        "/dashboard/billing", organization, payment="cancelled"
-                    ),
-                    saves_card=True,
-                )
+    checkout = _pay_page(
+        organization,
+        provider,
+        lambda customer: PurchaseCheckout(
+            purchase_id=row.pk,
+            customer=customer,
+            description=f"Wallet top-up of {money.shown(row.amount, row.currency)}",
+            amount=row.amount,
+            currency=row.currency,
+            success_url=_url(
+                "/dashboard/billing/success", organization, top_up=str(row.pk)
             ),
-            now=now,
-        )
-    except ProviderError as error:
-        raise provider_failures.told(error) from error
+            cancel_url=_url("/dashboard/billing", organization, payment="cancelled"),
+            saves_card=True,
+        ),
+        now=now,
+    )
     topups.note_checkout(row, checkout_id=checkout.id, url=checkout.url)
     return checkout.url
 
@@ -238,6 +224,25 @@ def portal(organization: Organization, *, return_url: str, now: datetime) -> str
             organization,
             adapter,
             lambda customer: adapter.portal_url(customer.id, return_url=return_url),
+            now=now,
+        )
+    except ProviderError as error:
+        raise provider_failures.told(error) from error
+
+
+def _pay_page(
+    organization: Organization,
+    provider: str,
+    wanted_by: Callable[[Customer], PurchaseCheckout],
+    *,
+    now: datetime,
+) -> Checkout:
+    adapter = registry.get(provider)
+    try:
+        return customers.served(
+            organization,
+            adapter,
+            lambda customer: adapter.start_purchase(wanted_by(customer)),
             now=now,
         )
     except ProviderError as error:

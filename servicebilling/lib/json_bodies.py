@@ -8,13 +8,12 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from servicebilling.lib import strict_json
+
 
 class BoundedJSONParser(JSONParser):
     """Strict JSON of bounded depth: a body of a million brackets is its sender's error, which
-    the framework's parser would let pass for a defect of ours. Size is bounded by Django.
-
-    A name that stands twice is refused: two programs would read two numbers.
-    """
+    the framework's parser would let pass for a defect of ours. Size is bounded by Django."""
 
     def parse(
         self,
@@ -26,8 +25,8 @@ class BoundedJSONParser(JSONParser):
         try:
             return json.load(
                 codecs.getreader(encoding)(stream),
-                parse_constant=_refuse_constant,
-                object_pairs_hook=_without_duplicates,
+                parse_constant=strict_json.refuse_constant,
+                object_pairs_hook=strict_json.without_duplicates,
             )
         except LookupError as error:
             raise ParseError("JSON parse error - the encoding is not known.") from error
@@ -35,14 +34,3 @@ class BoundedJSONParser(JSONParser):
             raise ParseError(f"JSON parse error - {error}") from error
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply.") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in an object")
-    return found

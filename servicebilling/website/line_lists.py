@@ -62,19 +62,14 @@ def of(organization: Organization, query: Mapping[str, str], *, page: str) -> Li
         after=_place(kept.get("numbers_after", "")),
         limit=LINES,
     )
-    agents = own_lines.find_agents(
-        organization,
-        words=kept.get("agents", ""),
-        after=_place(kept.get("agents_after", "")),
-        limit=LINES,
-    )
     here = url_of(page, organization)
+    agents = _agents(organization, kept, here=here)
     return LineLists(
         numbers=numbers.lines,
         number_pages=_pages("numbers", kept, numbers.next, here=here),
         agents=agents.lines,
-        agent_pages=_pages("agents", kept, agents.next, here=here),
-        place=urlencode(kept),
+        agent_pages=agents.pages,
+        place=agents.place,
     )
 
 
@@ -83,15 +78,7 @@ def agents_of(
 ) -> AgentList:
     """Return a page of the agents alone, with one statement."""
     kept = {key: said for key, said in _kept(query).items() if key.startswith("agents")}
-    found = own_lines.find_agents(
-        organization,
-        words=kept.get("agents", ""),
-        after=_place(kept.get("agents_after", "")),
-        limit=LINES,
-    )
-    here = url_of(page, organization)
-    pages = _pages("agents", kept, found.next, here=here)
-    return AgentList(found.lines, pages, place=urlencode(kept))
+    return _agents(organization, kept, here=url_of(page, organization))
 
 
 def place_of(request: HttpRequest) -> Mapping[str, str]:
@@ -105,6 +92,17 @@ def back_to(url: str, request: HttpRequest) -> str:
     """Return the address of the page that a form was sent from."""
     kept = _kept(place_of(request))
     return addresses.joined(url, kept) if kept else url
+
+
+def _agents(organization: Organization, kept: dict[str, str], *, here: str) -> AgentList:
+    found = own_lines.find_agents(
+        organization,
+        words=kept.get("agents", ""),
+        after=_place(kept.get("agents_after", "")),
+        limit=LINES,
+    )
+    pages = _pages("agents", kept, found.next, here=here)
+    return AgentList(found.lines, pages, place=urlencode(kept))
 
 
 def _kept(query: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.providers.answers import ListedPayment, SignedEvent
+from servicebilling.lib import strict_json
 
 UNKNOWN = "unknown"
 CHARGE, CANCELLED, REFUND = "charge.completed", "subscription.cancelled", "refund.completed"
@@ -20,7 +21,9 @@ def read(raw: bytes) -> SignedEvent:
     """Return the event in a body; its id is the same for the same bytes alone, so that a
     forged hint never stands for a true one. Raises ValueError for what is no JSON object."""
     try:
-        found = json.loads(raw, parse_float=Decimal, parse_constant=_refuse)
+        found = json.loads(
+            raw, parse_float=Decimal, parse_constant=strict_json.refuse_constant
+        )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except ArithmeticError as error:
@@ -95,7 +98,3 @@ def _text(value: Any) -> str:
     # Neither NUL nor halves of characters fit the database.
     text = str(value).encode(errors="replace").decode()
     return text.replace("\x00", "")[:_TEXT_MAX]
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"JSON has no {constant}")

@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from billing.providers.answers import SignedEvent
 from billing.providers.base import NotConfigured, SignatureRefused
+from servicebilling.lib import strict_json
 
 HEADER = "stripe-signature"
 # Stripe's own tolerance, here in both directions.
@@ -71,7 +72,7 @@ def _sum(secret: str, signed_at: int, body: bytes) -> str:
 
 def _event(body: bytes) -> SignedEvent:
     try:
-        event = json.loads(body.decode(), parse_constant=_refuse)
+        event = json.loads(body.decode(), parse_constant=strict_json.refuse_constant)
         _refuse_unwritable(event)
     except RecursionError as error:
         raise ValueError("The body is nested too deeply.") from error
@@ -95,10 +96,6 @@ def _word(event: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 255:
         raise ValueError(f"The event has no {name}.")
     return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON.")
 
 
 def _refuse_unwritable(event: object) -> None:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from servicebilling.lib import strict_json
+
 Kept = dict[str, Any]
 
 UNUSABLE = "unusable"
@@ -60,8 +62,8 @@ def load_any(body: bytes) -> Any:
             body.decode("utf-8"),
             parse_float=Decimal,
             parse_int=_whole,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_without_duplicates,
+            parse_constant=strict_json.refuse_constant,
+            object_pairs_hook=strict_json.without_duplicates,
         )
     except (ValueError, InvalidOperation, RecursionError) as error:
         raise Malformed(f"not JSON: {type(error).__name__}") from None
@@ -165,14 +167,3 @@ def _is_number(found: Any, *, below: int) -> bool:
 def _whole(digits: str) -> int | Decimal:
     # Thousands of digits would be an `int` only to burn time on.
     return int(digits) if len(digits) < 20 else Decimal(digits)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
