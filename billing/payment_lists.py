@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from django.db.models import QuerySet
-
-from billing import discrepancies, inbox, provider_runs
+from billing import discrepancies, inbox, payments, provider_runs
 from billing.handlers import reversals
 from billing.models import Discrepancy, Payment, ProviderRun, Refund, TopUp
 from billing.providers import registry
@@ -60,7 +58,7 @@ def compare_with(
     adapter = cast(AskedProvider, registry.get(name))
     if dry_run:
         listed = list(adapter.list_payments(since=since, until=now))
-        missing = [one for one in listed if not _counted(name, one.id).exists()]
+        missing = [one for one in listed if not payments.is_counted(name, one.id)]
         return Compared(len(listed), len(missing))
     kind = ProviderRun.Kind.PAYMENTS
     with provider_runs.compared(kind, provider=name, now=now) as tally:
@@ -82,14 +80,10 @@ def compare_with(
 def _catch_up(
     provider: str, adapter: AskedProvider, payment: ListedPayment, now: datetime
 ) -> None:
-    if not _counted(provider, payment.id).exists():
+    if not payments.is_counted(provider, payment.id):
         event_id = inbox.receive(adapter.event_of(payment), provider=provider, now=now)
         if event_id is not None:
             inbox.process(event_id, now=now)
-
-
-def _counted(provider: str, payment_id: str) -> QuerySet[Payment]:
-    return Payment.objects.filter(provider=provider, provider_payment_id=payment_id)
 
 
 def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
@@ -100,7 +94,7 @@ def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
     known = dict(rows.values_list("provider_id", "status"))
     taken = 0
     for listed in adapter.list_refunds(since=since):
-        is_ours = _counted(provider, listed.payment_id).exists()
+        is_ours = payments.is_counted(provider, listed.payment_id)
         if is_ours and known.get(listed.id) != listed.status:
             try:
                 reversals.act(adapter.refund_now(listed.id), now=now)
@@ -111,7 +105,7 @@ def _take_refunds(provider: str, adapter: AskedProvider, now: datetime) -> int:
 
 
 def _difference(provider: str, theirs: ListedPayment, now: datetime) -> Discrepancy | None:
-    payment = _counted(provider, theirs.id).select_related("top_up").first()
+    payment = payments.named(provider, theirs.id).select_related("top_up").first()
     kind, ours = Discrepancy.Kind.PAID_NOT_CREDITED, _given_for(payment)
     paid = money.shown(theirs.amount, theirs.currency)
     if ours == paid:

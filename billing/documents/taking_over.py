@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Organization
+from billing import payments
 from billing.documents import details
 from billing.events import Invoiced
 from billing.models import Document, Payment
@@ -72,9 +73,7 @@ def _row(fact: Invoiced, organization: Organization, now: datetime) -> Document:
 def _join_payment(document: Document, fact: Invoiced, now: datetime) -> None:
     if fact.amount_paid <= 0 or document.payment_id is not None:
         return
-    payment = Payment.objects.filter(
-        provider=fact.provider, provider_payment_id=fact.invoice_id
-    ).first()
+    payment = payments.named(fact.provider, fact.invoice_id).first()
     if payment is None and fact.is_period:
         # Its period is counted first, by its own fact.
         return

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Organization
-from billing import customers, references
+from billing import customers, payments, references
 from billing.events import (
     Disputed,
     Fact,
@@ -23,7 +23,7 @@ from billing.events import (
     UsageRefused,
 )
 from billing.handlers import documents, reversals, usage
-from billing.models import Payment, Purchase, Subscription, TopUp
+from billing.models import Purchase, Subscription, TopUp
 from billing.models.subscriptions import ENDED, LIVING
 from billing.providers.answers import FetchedFacts
 from billing.purchases import fulfilling
@@ -160,18 +160,13 @@ def _demand_price(paid: PeriodPaid) -> None:
     known = Subscription.objects.filter(
         provider=paid.provider, provider_subscription_id=paid.subscription_id
     ).first()
-    if known and known.status in ENDED and not _is_counted(paid):
+    is_over = known is not None and known.status in ENDED
+    if is_over and not payments.is_counted(paid.provider, paid.invoice_id):
         raise Mismatch(
             f"{paid.amount} {paid.currency} were paid for {known}, which has ended"
         )
     if known and (paid.currency != known.currency or paid.amount < known.price):
         raise Mismatch(f"{paid.amount} {paid.currency} were paid for a period of {known}")
-
-
-def _is_counted(paid: PeriodPaid) -> bool:
-    return Payment.objects.filter(
-        provider=paid.provider, provider_payment_id=paid.invoice_id
-    ).exists()
 
 
 def _demand_owner(purchase_id: UUID, organization: Organization | None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts import audit
-from billing import unserved
+from billing import payments, unserved
 from billing.events import Failed, Paid, PaidAgain
 from billing.models import Payment, Purchase
 from metering.balances import ledger
@@ -25,7 +25,7 @@ def fulfil(fact: Paid, *, now: datetime) -> str:
     with ledger.opened_one(known.organization_id, now=now):
         """Takes the allowance's lock first, as everybody does."""
     purchase = Purchase.objects.select_for_update().get(pk=known.pk)
-    if _is_counted(fact):
+    if payments.is_counted(fact.provider, fact.payment_id):
         return "already"
     if purchase.state in (Purchase.State.FULFILLED, Purchase.State.MISMATCHED):
         raise PaidAgain(f"purchase {purchase.pk} was paid again by {fact.payment_id}")
@@ -69,12 +69,6 @@ def give_up(fact: Failed, *, now: datetime) -> str:
         return "already"
     _close(purchase, Purchase.State(fact.reason), now)
     return "closed"
-
-
-def _is_counted(fact: Paid) -> bool:
-    return Payment.objects.filter(
-        provider=fact.provider, provider_payment_id=fact.payment_id
-    ).exists()
 
 
 def _close(purchase: Purchase, state: Purchase.State, now: datetime) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing import plans, unserved
+from billing import payments, plans, unserved
 from billing.events import PeriodPaid, PeriodUnpaid
 from billing.invoices import overdue
 from billing.models import Payment, Subscription
@@ -67,10 +67,8 @@ def note_unpaid(fact: PeriodUnpaid, *, now: datetime) -> str:
     Returns `noted` or `already`. The status itself comes with the subscription's own news.
     """
     subscription = _locked(fact.provider, fact.subscription_id, now)
-    paid = Payment.objects.filter(
-        provider=fact.provider, provider_payment_id=fact.invoice_id
-    )
-    if paid.exists() or subscription.action_url == fact.action_url != "":
+    is_paid = payments.is_counted(fact.provider, fact.invoice_id)
+    if is_paid or subscription.action_url == fact.action_url != "":
         return "already"
     subscription.action_url = fact.action_url
     subscription.save(update_fields=["action_url"])
@@ -93,9 +91,7 @@ def _locked(provider: str, subscription_id: str, now: datetime) -> Subscription:
 
 
 def _is_paid(subscription: Subscription, fact: PeriodPaid) -> bool:
-    same_invoice = Payment.objects.filter(
-        provider=fact.provider, provider_payment_id=fact.invoice_id
-    )
+    same_invoice = payments.named(fact.provider, fact.invoice_id)
     same_period = subscription.payments.filter(period_starts_at=fact.starts_at)
     return same_invoice.exists() or same_period.exists()
 

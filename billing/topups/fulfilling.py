@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import audit
-from billing import unserved
+from billing import payments, unserved
 from billing.events import Failed, Paid, PaidAgain
 from billing.models import AutoTopUp, Payment, TopUp
 from billing.topups import declines
@@ -37,7 +37,7 @@ def credit(fact: Paid, *, now: datetime) -> str:
         return "unknown"
     with ledger.opened_one(known.organization_id, now=now):
         """Takes the allowance's lock first, as everybody does."""
-    if _is_counted(fact):
+    if payments.is_counted(fact.provider, fact.payment_id):
         return "already"
     top_up = TopUp.objects.select_for_update().get(pk=known.pk)
     if top_up.state in CLOSED_FOR_GOOD:
@@ -93,12 +93,6 @@ def fail(fact: Failed, *, now: datetime) -> str:
         state=State(fact.reason),
         now=now,
     )
-
-
-def _is_counted(fact: Paid) -> bool:
-    return Payment.objects.filter(
-        provider=fact.provider, provider_payment_id=fact.payment_id
-    ).exists()
 
 
 def _credit(top_up: TopUp, now: datetime) -> None:
